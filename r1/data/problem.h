@@ -1,0 +1,32 @@
+// Problem: the one schema of everything that can be asked and verified (maths, code, logic, physics, chemistry, general), one
+// JSON object a line (docs/formats.md). It holds no model output.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace r1::data {
+
+struct Problem {
+  std::string id;
+  std::string domain;        // maths | logic | physics | chemistry | code | general
+  std::string family;        // generator or data set, e.g. "chain_sum", "countdown", "gsm8k"
+  std::string prompt;        // what the user asks
+  std::string answer;        // ground truth in the verifier's form
+  std::string verifier;      // number | expression | text | countdown (reward/scorer.h)
+  std::int64_t difficulty = 1;  // 1 = easiest
+  std::string language = "en";  // BCP 47: en | zh
+  std::vector<std::string> tests;  // code problems: test programs; countdown: {"numbers": [...], "target": n} as JSON
+  std::string source;        // generator name and seed, or file:line
+};
+
+/// Same question and answer = same hash, whatever the id (contamination checks): XXH3-128 of normalised content.
+/// countdown problems hash their sorted numbers and target.
+std::string content_hash(const Problem& problem);
+
+std::string to_json_line(const Problem& problem);
+/// Throws UserError without a location; readers add file and line.
+Problem problem_from_json(const std::string& line);
+
+}  // namespace r1::data

@@ -1,0 +1,52 @@
+// Byte-level BPE: encode, decode, Hugging Face tokenizer.json. Lossless on any bytes: decode(encode(x)) == x.
+// Training is in bpe_trainer.h. It holds no chat templates and no normaliser (DeepSeek-V3 has none).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace r1::tokenizer {
+
+/// What defines a tokenizer. Tokens are raw bytes here; the file's printable byte-level form is made on save and undone on load.
+struct Model {
+  std::vector<std::string> tokens;                                     // id -> bytes of the base vocabulary
+  std::vector<std::pair<std::int32_t, std::int32_t>> merges;           // in rank order
+  std::vector<std::pair<std::string, std::int32_t>> special_tokens;    // text -> id (ids may lie after the base vocabulary)
+  std::vector<std::string> split_patterns;                             // PCRE2, applied in order, each isolating its matches
+};
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(Model model);
+  ~Tokenizer();
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+
+  /// Reads / writes Hugging Face's tokenizer.json (model.type BPE, ByteLevel). UserError names file and what is unsupported.
+  static Tokenizer load(const std::filesystem::path& tokenizer_json);
+  /// The file's text; the same model gives the same bytes.
+  std::string to_json() const;
+
+  /// Token ids of `text`. Special tokens written in the text become their ids when `parse_special` is set. Thread-safe.
+  std::vector<std::int32_t> encode(std::string_view text, bool parse_special = true) const;
+  /// The bytes of `ids`; special tokens are written as text unless `skip_special`. Error on an id out of range.
+  std::string decode(std::span<const std::int32_t> ids, bool skip_special = false) const;
+
+  /// Highest id + 1, special tokens included.
+  std::int64_t vocab_size() const;
+  std::optional<std::int32_t> special_id(std::string_view text) const;
+  const Model& model() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace r1::tokenizer
