@@ -10,6 +10,13 @@ pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 
+# libtorch's include/ brings its own, newer fmt. r1_flags comes first on every compiler line, so a folder that holds nothing but
+# the system's fmt makes all of r1 see the one that spdlog and libfmt were built with.
+get_target_property(fmt_include_dir fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include_first)
+file(CREATE_LINK ${fmt_include_dir}/fmt ${CMAKE_BINARY_DIR}/include_first/fmt SYMBOLIC)
+target_include_directories(r1_flags SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/include_first)
+
 set(R1_TORCH_DIR "${CMAKE_SOURCE_DIR}/.deps/libtorch" CACHE PATH "folder with libtorch's include/ and lib/")
 if(NOT EXISTS ${R1_TORCH_DIR}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "no libtorch in ${R1_TORCH_DIR}: run ./dev setup, or set R1_TORCH_DIR to the torch folder of torch 2.11")

@@ -6,6 +6,16 @@ function(r1_module name)
   target_link_libraries(r1_${name} PUBLIC r1_flags ${arg_DEPS} ${arg_LIBS})
 endfunction()
 
+# Tests find the repository and the build through R1_SOURCE_DIR and R1_BINARY_DIR (const char*, absolute). These are functions of
+# one generated source, not string macros: a macro would put this clone's path on every compiler line and ccache would miss.
+if(R1_BUILD_TESTS)
+  configure_file(${CMAKE_SOURCE_DIR}/tests/support/dirs.cc.in ${CMAKE_BINARY_DIR}/test_dirs.cc @ONLY)
+  add_library(r1_test_dirs STATIC ${CMAKE_BINARY_DIR}/test_dirs.cc)
+  target_link_libraries(r1_test_dirs PUBLIC r1_flags)
+  target_compile_definitions(r1_test_dirs INTERFACE R1_SOURCE_DIR=::r1::test_source_dir\(\) R1_BINARY_DIR=::r1::test_binary_dir\(\))
+  target_compile_options(r1_test_dirs INTERFACE -include ${CMAKE_SOURCE_DIR}/tests/support/dirs.h)
+endif()
+
 # r1_tests(NAME SOURCES a_test.cc ... DEPS NAME ... [LABELS slow] [LIBS ...]): one GoogleTest program NAME_tests, its cases known
 # to ctest one by one. The default label is `fast`: a whole set of those runs in under a minute.
 function(r1_tests name)
@@ -15,7 +25,7 @@ function(r1_tests name)
   endif()
   add_executable(${name}_tests ${arg_SOURCES})
   list(TRANSFORM arg_DEPS PREPEND r1_)
-  target_link_libraries(${name}_tests PRIVATE r1_flags ${arg_DEPS} ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name}_tests PRIVATE R1_SOURCE_DIR="${CMAKE_SOURCE_DIR}" R1_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(${name}_tests PRIVATE r1_flags r1_test_dirs ${arg_DEPS} ${arg_LIBS} GTest::gtest GTest::gmock
+                        GTest::gtest_main)
   gtest_discover_tests(${name}_tests DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}." PROPERTIES LABELS "${arg_LABELS}")
 endfunction()

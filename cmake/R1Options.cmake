@@ -8,14 +8,15 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# ccache sees paths relative to the source tree and ignores the working directory: a second clone at another place hits the
+# cache of the first. One compiler input that names an absolute path would spoil that (see R1Module.cmake on test folders).
 find_program(R1_CCACHE ccache)
 if(R1_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${R1_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${R1_CCACHE})
 endif()
 
 add_library(r1_flags INTERFACE)
-# -ffp-contract=off outside the kernels: the same bits with every compiler option set; kernels say what they fuse themselves.
-target_compile_options(r1_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -ffp-contract=off)
+target_compile_options(r1_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion)
 target_include_directories(r1_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(R1_WERROR)
   target_compile_options(r1_flags INTERFACE -Werror)
