@@ -1,8 +1,9 @@
 // Configuration: a struct with defaults beside its owner and one function
 //     void fields(core::FieldVisitor& v, MyConfig& c) { v("steps", c.steps, "optimizer updates"); ... }
-// Loading YAML, `--set a.b=c`, dumping the resolved values, `--help`, hashing and the unknown-key error (with the nearest key)
-// all come from that one function. Field types: bool, int64_t, double, std::string, vectors of the last three, structs that
-// have fields() themselves, and vectors of such structs. yaml-cpp stays inside config.cc.
+// Loading YAML, `--set a.b=c`, dumping the resolved values, `--help`, hashing and the unknown-key error (with the
+// nearest key) all come from that one function. Field types: bool, int64_t, double, std::string, vectors of the last
+// three, structs that have fields() themselves, and vectors of such structs. yaml-cpp stays inside config_load.cc and
+// config.cc.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +22,8 @@ class FieldVisitor;
 template <class T>
 concept HasFields = requires(FieldVisitor& v, T& c) { fields(v, c); };
 
-/// What a fields() function talks to. One implementation loads, one dumps, one prints help (config.cc).
+/// What a fields() function talks to. One implementation loads (config_load.cc), one dumps, one prints help
+/// (config.cc).
 class FieldVisitor {
  public:
   virtual ~FieldVisitor() = default;
@@ -38,6 +40,7 @@ class FieldVisitor {
   }
   template <HasFields T>
   void operator()(const char* name, std::vector<T>& list, const char* help) {
+    if (list_starts_empty(name)) list.clear();
     list.resize(begin_list(name, list.size(), help));
     for (std::size_t i = 0; i < list.size(); ++i) {
       begin_item(i);
@@ -57,6 +60,8 @@ class FieldVisitor {
   virtual void field(const char* name, std::vector<std::string>& value, const char* help) = 0;
   virtual void begin_struct(const char* name, const char* help) = 0;
   virtual void end_struct() = 0;
+  /// True when the list's present items are not the start of what it shall hold (the file brings its own).
+  virtual bool list_starts_empty(const char* name) = 0;
   /// Returns the number of items the list shall have (a loader's file may say another than `size`).
   virtual std::size_t begin_list(const char* name, std::size_t size, const char* help) = 0;
   virtual void end_list() = 0;
@@ -67,8 +72,8 @@ class FieldVisitor {
 using FieldsFunction = std::function<void(FieldVisitor&)>;
 
 // The type-erased work; use the templates below.
-void load_config_fields(const std::string& yaml_text, const std::string& file_name, const std::vector<std::string>& sets,
-                        const FieldsFunction& visit);
+void load_config_fields(const std::string& yaml_text, const std::string& file_name,
+                        const std::vector<std::string>& sets, const FieldsFunction& visit);
 std::string dump_config_fields(const FieldsFunction& visit);
 std::string config_help_fields(const FieldsFunction& visit, const std::string& prefix);
 

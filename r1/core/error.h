@@ -1,6 +1,7 @@
-// The two ways to fail. R1_CHECK throws r1::Error with file:line and values: a bug, or a bad configuration. A mistake of the
-// user's (wrong key, missing file, broken record) is r1::UserError, thrown by user_error(): one clear line that says what,
-// where and what to do; main turns it into exit code 2. What is expected to fail returns core::Result (result.h) instead.
+// The two ways to fail. R1_CHECK throws r1::Error with file:line and values: a bug, or a bad configuration. A mistake
+// of the user's (wrong key, missing file, broken record) is r1::UserError, thrown by user_error(): one clear line that
+// says what, where and what to do; main turns it into exit code 2. What is expected to fail returns core::Result
+// (result.h) instead.
 #pragma once
 
 #include <fmt/format.h>
@@ -36,7 +37,7 @@ namespace core {
 }  // namespace r1
 
 /// R1_CHECK(cond, "num_experts {} is no multiple of num_groups {}", a, b)
-#define R1_CHECK(condition, ...)                                                                \
-  do {                                                                                          \
+#define R1_CHECK(condition, ...)                                                                          \
+  do {                                                                                                    \
     if (!(condition)) ::r1::core::fail_check(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -1,5 +1,7 @@
-// Files: whole reads, atomic writes (temporary name in the same folder, fsync, rename, fsync of the folder), so that nothing
-// half-written is ever left under a final name. Every failure is a UserError that names the path and the system's reason.
+// Files: whole reads, atomic writes (temporary name in the same folder, fsync, rename, fsync of the folder), so that
+// nothing half-written is ever left under a final name. Every failure is a UserError that names the path and the
+// system's reason; what a failed write has left behind is removed first. Missing parent folders are made. One writer a
+// path at a time.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +16,17 @@ namespace r1::core {
 /// The whole file; UserError when it is missing or unreadable.
 std::string read_file(const std::filesystem::path& file);
 
-/// Writes `bytes` under a temporary name, fsyncs and renames.
+/// Writes `bytes` under a temporary name (`<file>.partial`), fsyncs and renames.
 void write_file_atomic(const std::filesystem::path& file, std::string_view bytes);
 
-/// Builds a directory under a temporary name (`<directory>.partial`, emptied first), fsyncs its files and renames it onto
-/// `directory`, replacing what was there. `fill` gets the temporary path.
-void write_directory_atomic(const std::filesystem::path& directory, const std::function<void(const std::filesystem::path&)>& fill);
+/// Builds a directory under a temporary name (`<directory>.partial`, emptied first), fsyncs its files and renames it
+/// onto `directory`, replacing what was there. `fill` gets the temporary path.
+void write_directory_atomic(const std::filesystem::path& directory,
+                            const std::function<void(const std::filesystem::path&)>& fill);
 
-/// Appends to a file, cutting it back to a known length first (resume).
+/// Appends to a file (made when missing) and fsyncs. When it fails, the file is cut back to the length it had.
 void append_file(const std::filesystem::path& file, std::string_view bytes);
+/// Cuts a file back to a known length (resume) and fsyncs. UserError when it is missing or shorter than `size`.
 void truncate_file(const std::filesystem::path& file, std::uint64_t size);
 
 }  // namespace r1::core

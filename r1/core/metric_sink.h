@@ -1,5 +1,5 @@
-// MetricSink: where metrics go. core owns the interface; monitor implements it (console, JSONL, TensorBoard) and cli wires it.
-// Metric names are the field's (TRL's and verl's), see docs/formats.md.
+// MetricSink: where metrics go. core owns the interface; monitor implements it (console, JSONL, TensorBoard) and cli
+// wires it. Metric names are the field's (TRL's and verl's), see docs/formats.md.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ struct MetricRecord {
   std::int64_t step = 0;                                // 1-based step just finished
   std::int64_t total_steps = 0;                         // 0 when unknown
   std::vector<std::pair<std::string, double>> values;   // results: deterministic, byte-identical when re-run
-  std::vector<std::pair<std::string, double>> timings;  // wall-clock fields (seconds, tokens/s): written apart, never compared
+  std::vector<std::pair<std::string, double>>
+      timings;  // wall-clock fields (seconds, tokens/s): written apart, never compared
   double get(const std::string& name, double fallback = 0.0) const {
     for (const auto& [key, value] : values)
       if (key == name) return value;

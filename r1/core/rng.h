@@ -1,10 +1,12 @@
 // Counter-based randomness: Philox4x32-10 (Salmon et al., SC'11). Every random number is a pure function of
-// (seed, purpose, step, prompt, sample, position), so any one rollout can be replayed alone and nothing depends on order.
-// There is no global generator.
+// (seed, purpose, step, prompt, sample, position), so any one rollout can be replayed alone and nothing depends on
+// order. There is no global generator.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace r1::core {
@@ -12,8 +14,19 @@ namespace r1::core {
 /// Ten Philox4x32 rounds over a 128-bit counter and a 64-bit key.
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
-/// What a stream of random numbers is for; streams of different purposes never overlap. Values are part of file contracts.
-enum class Purpose : std::uint32_t { Init = 1, Data = 2, Shuffle = 3, Sampling = 4, Corpus = 5, Problems = 6, Bootstrap = 7, Reward = 8, Test = 99 };
+/// What a stream of random numbers is for; streams of different purposes never overlap. Values are part of file
+/// contracts.
+enum class Purpose : std::uint32_t {
+  Init = 1,
+  Data = 2,
+  Shuffle = 3,
+  Sampling = 4,
+  Corpus = 5,
+  Problems = 6,
+  Bootstrap = 7,
+  Reward = 8,
+  Test = 99
+};
 
 /// Names one stream. `step`, `prompt` and `sample` are 0 where they mean nothing.
 struct RngKey {

@@ -1,5 +1,6 @@
-// A child process with limits: wall-clock, CPU seconds, memory, output size. For anything that may hang, crash or eat memory
-// (reward scorers, user code). Isolation from files and network is the sandbox's matter (reward/code), not this file's.
+// A child process with limits: wall-clock, CPU seconds, memory, output size. For anything that may hang, crash or eat
+// memory (reward scorers, user code). Isolation from files and network is the sandbox's matter (reward/code), not this
+// file's.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct SubprocessResult {
 };
 
 /// Runs argv (argv[0] searched in PATH) with `input` on its standard input. UserError when it can't be started.
-SubprocessResult run_subprocess(const std::vector<std::string>& argv, const std::string& input, const SubprocessLimits& limits);
+SubprocessResult run_subprocess(const std::vector<std::string>& argv, const std::string& input,
+                                const SubprocessLimits& limits);
 
 }  // namespace r1::core

@@ -1,0 +1,337 @@
+// Loading: YAML text becomes a small tree whose every value knows where it stands ("recipes/x.yaml:12", or the --set
+// item), then one visit over the fields takes from it what they name. What no field took is an unknown key. Each --set
+// item is such a tree of its own, visited after the file. Merge keys (<<) are not supported; anchors are.
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "r1/core/config.h"
+#include "r1/core/error.h"
+#include "r1/core/fs.h"
+#include "r1/core/nearest.h"
+
+namespace r1::core {
+
+namespace {
+
+struct Node {
+  enum class Kind { Null, Scalar, Map, List };
+  Kind kind = Kind::Null;
+  std::string where;          // "file:line" or the --set item
+  std::string text;           // Scalar
+  bool quoted = false;        // Scalar
+  bool is_set_path = false;   // Map: a step of a --set path, so it may also hold indices of a list
+  std::vector<std::string> keys;
+  std::vector<Node> values;   // Map: beside keys; List: the items
+  std::vector<std::string> key_where;
+
+  const Node* find(const std::string& key) const {
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      if (keys[i] == key) return &values[i];
+    return nullptr;
+  }
+};
+
+constexpr int kMaxDepth = 64;  // deeper: an anchor that contains itself
+
+using Where = std::function<std::string(const YAML::Mark&)>;
+
+Node convert(const YAML::Node& yaml, const Where& where, int depth) {
+  Node node;
+  node.where = where(yaml.Mark());
+  if (depth > kMaxDepth) user_error("{}: nested deeper than {} levels", node.where, kMaxDepth);
+  if (yaml.IsScalar()) {
+    node.kind = Node::Kind::Scalar;
+    node.text = yaml.Scalar();
+    node.quoted = yaml.Tag() == "!";
+  } else if (yaml.IsSequence()) {
+    node.kind = Node::Kind::List;
+    for (const auto& item : yaml) node.values.push_back(convert(item, where, depth + 1));
+  } else if (yaml.IsMap()) {
+    node.kind = Node::Kind::Map;
+    std::map<std::string, std::string> seen;
+    for (const auto& entry : yaml) {
+      const std::string key_where = where(entry.first.Mark());
+      if (!entry.first.IsScalar()) user_error("{}: a key must be a plain word", key_where);
+      const std::string key = entry.first.Scalar();
+      const auto [first, is_new] = seen.emplace(key, key_where);
+      if (!is_new)
+        user_error("{}: key '{}' stands here again (first at {}); keep one of the two", key_where, key, first->second);
+      node.keys.push_back(key);
+      node.key_where.push_back(key_where);
+      node.values.push_back(convert(entry.second, where, depth + 1));
+    }
+  }
+  return node;
+}
+
+Node parse(const std::string& text, const Where& where) {
+  std::vector<YAML::Node> documents;
+  try {
+    documents = YAML::LoadAll(text);
+  } catch (const YAML::Exception& e) {
+    user_error("{}: not valid YAML: {}", where(e.mark), e.msg);
+  }
+  if (documents.size() > 1) user_error("{}: a second YAML document starts here; keep one", where(documents[1].Mark()));
+  if (documents.empty()) {
+    Node empty;
+    empty.where = where(YAML::Mark());
+    return empty;
+  }
+  return convert(documents[0], where, 0);
+}
+
+/// "a.0.b=value" as a tree of one-key maps around the value.
+Node parse_set(const std::string& item) {
+  const std::string where = "--set " + item;
+  const std::size_t equals = item.find('=');
+  if (equals == std::string::npos || equals == 0) user_error("{}: write it as path.to.key=value", where);
+  Node node = parse(item.substr(equals + 1), [&](const YAML::Mark&) { return where; });
+  std::string path = item.substr(0, equals);
+  while (true) {
+    const std::size_t dot = path.rfind('.');
+    const std::string key = dot == std::string::npos ? path : path.substr(dot + 1);
+    if (key.empty()) user_error("{}: the path has an empty part; write it as path.to.key=value", where);
+    Node step;
+    step.kind = Node::Kind::Map;
+    step.is_set_path = true;
+    step.where = where;
+    step.keys = {key};
+    step.key_where = {where};
+    step.values.push_back(std::move(node));
+    node = std::move(step);
+    if (dot == std::string::npos) return node;
+    path.resize(dot);
+  }
+}
+
+std::string describe(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::Null:
+      return "empty";
+    case Node::Kind::Scalar:
+      return node.quoted ? "\"" + node.text + "\"" : "'" + node.text + "'";
+    case Node::Kind::Map:
+      return "a mapping";
+    case Node::Kind::List:
+      return "a list";
+  }
+  return "";
+}
+
+[[noreturn]] void wrong_type(const Node& node, const std::string& path, const char* expected) {
+  user_error("{}: '{}' must be {}, but is {}", node.where, path, expected, describe(node));
+}
+
+bool is_plain_null(const Node& node) {
+  return node.kind == Node::Kind::Null || (node.kind == Node::Kind::Scalar && !node.quoted &&
+                                           (node.text.empty() || node.text == "~" || node.text == "null"));
+}
+
+template <class Number>
+bool parse_number(const std::string& text, Number& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+void read_value(const Node& node, const std::string& path, bool& value) {
+  const bool is_word = node.kind == Node::Kind::Scalar && !node.quoted;
+  if (!is_word || (node.text != "true" && node.text != "false")) wrong_type(node, path, "true or false");
+  value = node.text == "true";
+}
+
+void read_value(const Node& node, const std::string& path, std::int64_t& value) {
+  const bool is_word = node.kind == Node::Kind::Scalar && !node.quoted;
+  if (!is_word || !parse_number(node.text, value)) wrong_type(node, path, "an integer");
+}
+
+void read_value(const Node& node, const std::string& path, double& value) {
+  static const std::map<std::string, double> kSpecial = {{".inf", HUGE_VAL},
+                                                         {"+.inf", HUGE_VAL},
+                                                         {"-.inf", -HUGE_VAL},
+                                                         {".nan", std::numeric_limits<double>::quiet_NaN()}};
+  const bool is_word = node.kind == Node::Kind::Scalar && !node.quoted;
+  if (is_word && kSpecial.contains(node.text)) {
+    value = kSpecial.at(node.text);
+    return;
+  }
+  const bool has_digits = node.text.find_first_of("0123456789") != std::string::npos;  // not "inf", "nan"
+  if (!is_word || !has_digits || !parse_number(node.text, value)) wrong_type(node, path, "a number");
+}
+
+void read_value(const Node& node, const std::string& path, std::string& value) {
+  if (node.kind != Node::Kind::Scalar || is_plain_null(node))
+    wrong_type(node, path, "a string (\"\" for an empty one)");
+  value = node.text;
+}
+
+/// The index that a --set path names, or an error that says what there is.
+std::size_t index_of(const std::string& key, std::size_t size, const Node& node, const std::string& path) {
+  std::size_t index = 0;
+  if (!parse_number(key, index))
+    user_error("{}: '{}' is a list; name an item by its index, e.g. {}.0", node.where, path, path);
+  if (index >= size) user_error("{}: list '{}' has {} items, there is no index {}", node.where, path, size, index);
+  return index;
+}
+
+template <class T>
+void read_list(const Node& node, const std::string& path, std::vector<T>& list) {
+  if (node.kind == Node::Kind::Map && node.is_set_path) {
+    const std::size_t index = index_of(node.keys[0], list.size(), node, path);
+    T value{};
+    read_value(node.values[0], fmt::format("{}.{}", path, index), value);
+    list[index] = value;
+    return;
+  }
+  if (node.kind != Node::Kind::List) wrong_type(node, path, "a list ([] for an empty one)");
+  list.clear();
+  for (std::size_t i = 0; i < node.values.size(); ++i) {
+    T value{};
+    read_value(node.values[i], fmt::format("{}.{}", path, i), value);
+    list.push_back(std::move(value));
+  }
+}
+
+/// One visit with one tree. A frame is a struct (or an item of a list) with the names its fields have asked for.
+class Loader : public FieldVisitor {
+ public:
+  explicit Loader(const Node& root) { push(&root, ""); }
+
+  /// After the visit: throws for the first key that no field asked for.
+  void finish() {
+    leave_struct();
+    for (const Unknown& unknown : unknown_) report(unknown);
+  }
+
+ protected:
+  void field(const char* name, bool& value, const char*) override { scalar(name, value); }
+  void field(const char* name, std::int64_t& value, const char*) override { scalar(name, value); }
+  void field(const char* name, double& value, const char*) override { scalar(name, value); }
+  void field(const char* name, std::string& value, const char*) override { scalar(name, value); }
+  void field(const char* name, std::vector<std::int64_t>& value, const char*) override { list(name, value); }
+  void field(const char* name, std::vector<double>& value, const char*) override { list(name, value); }
+  void field(const char* name, std::vector<std::string>& value, const char*) override { list(name, value); }
+  void begin_struct(const char* name, const char*) override {
+    const Node* node = take(name);
+    push(node, path_of(name));
+  }
+  void end_struct() override { leave_struct(); }
+  bool list_starts_empty(const char* name) override {
+    const Node* node = frames_.back().node == nullptr ? nullptr : frames_.back().node->find(name);
+    return node != nullptr && !node->is_set_path;
+  }
+  std::size_t begin_list(const char* name, std::size_t size, const char*) override {
+    const Node* node = take(name);
+    const std::string path = path_of(name);
+    const bool by_index = node != nullptr && node->is_set_path;
+    if (by_index) index_of(node->keys[0], size, *node, path);
+    if (node != nullptr && !by_index && node->kind != Node::Kind::List)
+      wrong_type(*node, path, "a list ([] for an empty one)");
+    frames_.push_back({node, path, {}});
+    return node == nullptr || by_index ? size : node->values.size();
+  }
+  void end_list() override { frames_.pop_back(); }
+  void begin_item(std::size_t index) override {
+    const Frame& list = frames_.back();
+    const Node* item = nullptr;
+    if (list.node != nullptr)
+      item = list.node->is_set_path ? list.node->find(std::to_string(index)) : &list.node->values[index];
+    push(item, fmt::format("{}.{}", list.path, index));
+  }
+  void end_item() override { leave_struct(); }
+
+ private:
+  struct Frame {
+    const Node* node;
+    std::string path;
+    std::vector<std::string> names;
+  };
+  struct Unknown {
+    std::string where, parent, key;
+    std::vector<std::string> siblings;
+  };
+
+  std::string path_of(const std::string& name) const { return join(frames_.back().path, name); }
+  static std::string join(const std::string& parent, const std::string& name) {
+    return parent.empty() ? name : parent + "." + name;
+  }
+
+  void push(const Node* node, const std::string& path) {
+    if (node != nullptr && is_plain_null(*node)) node = nullptr;  // "pretrain:" with every key commented out
+    if (node != nullptr && node->kind != Node::Kind::Map) {
+      wrong_type(*node, path.empty() ? "the configuration" : path, "a mapping of keys to values");
+    }
+    frames_.push_back({node, path, {}});
+  }
+
+  /// The value of field `name` in the present struct, or null.
+  const Node* take(const char* name) {
+    Frame& frame = frames_.back();
+    frame.names.emplace_back(name);
+    known_.insert(path_of(name));
+    return frame.node == nullptr ? nullptr : frame.node->find(name);
+  }
+
+  template <class T>
+  void scalar(const char* name, T& value) {
+    if (const Node* node = take(name)) read_value(*node, path_of(name), value);
+  }
+  template <class T>
+  void list(const char* name, std::vector<T>& value) {
+    if (const Node* node = take(name)) read_list(*node, path_of(name), value);
+  }
+
+  void leave_struct() {
+    const Frame& frame = frames_.back();
+    for (std::size_t i = 0; frame.node != nullptr && i < frame.node->keys.size(); ++i) {
+      const std::string& key = frame.node->keys[i];
+      const bool is_known = std::find(frame.names.begin(), frame.names.end(), key) != frame.names.end();
+      if (!is_known) unknown_.push_back({frame.node->key_where[i], frame.path, key, frame.names});
+    }
+    frames_.pop_back();
+  }
+
+  /// Suggests the nearest sibling, else a key of the same name elsewhere, else lists the siblings.
+  [[noreturn]] void report(const Unknown& unknown) const {
+    const std::string path = join(unknown.parent, unknown.key);
+    std::string hint;
+    if (const std::string sibling = nearest(unknown.key, unknown.siblings); !sibling.empty())
+      hint = join(unknown.parent, sibling);
+    for (const std::string& known : known_)
+      if (hint.empty() && known.substr(known.rfind('.') + 1) == unknown.key) hint = known;
+    if (hint.empty()) hint = nearest(path, {known_.begin(), known_.end()});
+    if (!hint.empty()) user_error("{}: unknown key '{}'; did you mean '{}'?", unknown.where, path, hint);
+    user_error("{}: unknown key '{}'; the keys here are: {}", unknown.where, path, fmt::join(unknown.siblings, ", "));
+  }
+
+  std::vector<Frame> frames_;
+  std::set<std::string> known_;
+  std::vector<Unknown> unknown_;
+};
+
+void visit_with(const Node& root, const FieldsFunction& visit) {
+  Loader loader(root);
+  visit(loader);
+  loader.finish();
+}
+
+}  // namespace
+
+void load_config_fields(const std::string& yaml_text, const std::string& file_name,
+                        const std::vector<std::string>& sets, const FieldsFunction& visit) {
+  const auto where = [&](const YAML::Mark& mark) {
+    return fmt::format("{}:{}", file_name, mark.is_null() ? 1 : mark.line + 1);
+  };
+  visit_with(parse(yaml_text, where), visit);
+  for (const std::string& item : sets) visit_with(parse_set(item), visit);
+}
+
+std::string read_config_file(const std::filesystem::path& file) { return read_file(file); }
+
+}  // namespace r1::core
