@@ -1,0 +1,78 @@
+// Rows of log-probabilities (logprob.h): maximum, sum of exponentials and entropy in one fixed lane order per row.
+#include "r1/kernels/logprob.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "r1/kernels/cpu/simd.h"
+#include "r1/kernels/parallel.h"
+
+namespace r1::kernels::R1_ISA {
+
+namespace {
+
+constexpr float kLowest = -std::numeric_limits<float>::infinity();
+
+inline V16 load_or_lowest(const float* p, std::int64_t n) {
+  if (n >= kLanes) return load(p);
+  V16 v = splat(kLowest);
+  for (std::int64_t i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+
+void one_row(const LogprobArgs& a, std::int64_t i) {
+  const float* x = a.logits + i * a.stride;
+  const V16 inverse = splat(1.0f / a.temperature);
+  V16 top = splat(kLowest);
+  for (std::int64_t j = 0; j < a.vocab; j += kLanes) top = max_lanes_with(top, load_or_lowest(x + j, a.vocab - j) * inverse);
+  const float highest = max_lanes(top);
+  V16 sums{}, weighted{};
+  for (std::int64_t j = 0; j < a.vocab; j += kLanes) {
+    const V16 z = load_or_lowest(x + j, a.vocab - j) * inverse - splat(highest);
+    const V16 e = vexp(z);
+    sums += e;
+    weighted += e > splat(0.0f) ? e * z : splat(0.0f);
+  }
+  const float sum = sum_lanes(sums);
+  const float log_sum = std::log(sum);
+  if (a.lse != nullptr) a.lse[i] = highest + log_sum;
+  if (a.entropy != nullptr) a.entropy[i] = log_sum - sum_lanes(weighted) / sum;
+  if (a.logp == nullptr) return;
+  const std::int64_t target = a.targets[i];
+  a.logp[i] = target < 0 ? 0.0f : (x[target] * inverse[0] - highest) - log_sum;
+}
+
+void one_row_backward(const LogprobBackwardArgs& a, std::int64_t i) {
+  float* x = a.logits + i * a.stride;
+  const float inverse = 1.0f / a.temperature;
+  const float dlogp = a.targets[i] < 0 ? 0.0f : a.dlogp[i];
+  const float dentropy = a.dentropy != nullptr ? a.dentropy[i] : 0.0f;
+  const float entropy = dentropy != 0.0f ? a.entropy[i] : 0.0f;
+  for (std::int64_t j = 0; j < a.vocab; j += kLanes) {
+    const V16 log_p = load_or_lowest(x + j, a.vocab - j) * splat(inverse) - splat(a.lse[i]);
+    const V16 p = vexp(log_p);
+    V16 g = -splat(dlogp) * p;
+    if (dentropy != 0.0f) g -= p > splat(0.0f) ? splat(dentropy) * p * (log_p + splat(entropy)) : splat(0.0f);
+    store_some(x + j, g * splat(inverse), a.vocab - j);
+  }
+  if (a.targets[i] >= 0) x[a.targets[i]] += dlogp * inverse;
+}
+
+std::int64_t grain(std::int64_t vocab) { return std::max<std::int64_t>(1, 8192 / std::max<std::int64_t>(1, vocab)); }
+
+}  // namespace
+
+void logprob(const LogprobArgs& args) {
+  parallel_ranges(args.rows, grain(args.vocab), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) one_row(args, i);
+  });
+}
+
+void logprob_backward(const LogprobBackwardArgs& args) {
+  parallel_ranges(args.rows, grain(args.vocab), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) one_row_backward(args, i);
+  });
+}
+
+}  // namespace r1::kernels::R1_ISA

@@ -1,0 +1,75 @@
+// R1-Zero's loop: sample groups, score them, turn rewards into advantages, take several mini-batch updates (GRPO, DeepSeekMath eq. 3,
+// DeepSeek-R1 section 2.2). No torch type in this header. The loss itself is in rl/grpo_loss.h, advantages in rl/advantage.h.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "r1/core/config.h"
+#include "r1/core/metric_sink.h"
+#include "r1/data/problem.h"
+#include "r1/reward/verdict.h"
+#include "r1/rollout/engine.h"
+#include "r1/train/trainer.h"
+
+namespace r1::rl {
+
+struct GrpoConfig {
+  std::int64_t steps = 50;               // rollout batches
+  std::int64_t prompts_per_step = 16;
+  std::int64_t group_size = 16;          // samples a prompt
+  std::int64_t mini_batches = 1;         // updates a rollout batch
+  std::int64_t inner_epochs = 1;
+  double clip_low = 0.2;                 // ratio clipped to [1 - clip_low, 1 + clip_high]
+  double clip_high = 0.28;
+  double kl_coefficient = 0.0;           // k3 KL to the reference, in the loss; 0 loads no reference
+  std::int64_t reference_every = 400;    // updates between refreshes of the reference
+  std::string ratio_level = "token";     // token | sequence
+  std::string loss_normalizer = "token_global";  // seq_mean | token_global | constant | micro_batch
+  double constant_length = 256;          // L of `constant` (Dr. GRPO)
+  std::string advantage_std = "group";   // group | batch | none
+  double advantage_eps = 1e-4;
+  std::int64_t advantage_ddof = 1;       // 1: sample standard deviation (TRL), 0: population
+  double entropy_coefficient = 0.0;
+  std::int64_t micro_batch_tokens = 8192;  // tokens of one forward
+  train::OptimizerConfig optimizer;
+  rollout::SamplingConfig sampling;
+  rollout::EngineConfig engine;
+  std::string dtype = "f32";
+  bool shuffle_rewards = false;          // control: rewards are permuted over the whole batch, so they carry no signal
+  std::int64_t checkpoint_every = 10;    // steps
+  std::int64_t log_every = 1;
+  std::int64_t seed = 1;
+};
+void fields(core::FieldVisitor& v, GrpoConfig& c);
+
+struct GrpoInputs {
+  std::string stage = "zero";
+  std::filesystem::path init_from;            // Hugging Face folder with tokenizer.json
+  std::vector<data::Problem> problems;        // training prompts; drawn by Philox without replacement, epoch by epoch
+  std::string prompt_template = "User: {prompt}\nAssistant: ";
+  const reward::Scorer* scorer = nullptr;
+  std::filesystem::path output;               // Hugging Face folder
+  std::filesystem::path state;                // r1_state/
+  std::filesystem::path completions;          // JSONL of all samples of every `checkpoint_every`-th step; empty: none
+  core::MetricSink* metrics = nullptr;
+};
+
+struct GrpoResult {
+  std::int64_t steps = 0;
+  std::int64_t updates = 0;
+  std::int64_t sampled_tokens = 0;
+  double sampling_logp_difference_max = 0.0;  // over all steps of the run (kept in the checkpoint)
+  double final_reward = 0.0;
+  double seconds = 0.0;
+  std::int64_t resumed_from = 0;
+};
+
+/// Runs to the end, resuming from `state`; the bytes written do not depend on where it was killed. UserError on a NaN loss.
+/// Metrics (TRL's names): reward, reward_std, frac_reward_zero_std, rewards/accuracy/mean, rewards/format/mean, completions/mean_length,
+/// completions/clipped_ratio, entropy, kl, clip_ratio/region_mean, grad_norm, loss, sampling/sampling_logp_difference/{mean,max}, ...
+GrpoResult run_grpo(const GrpoConfig& config, const GrpoInputs& inputs);
+
+}  // namespace r1::rl

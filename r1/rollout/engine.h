@@ -1,0 +1,86 @@
+// The rollout engine: prompt token ids in, sampled ids with log-probabilities out. It runs the model's one forward (the trainer's)
+// over a KV cache, refilling finished slots at once. Token ids only: no tokenizer, no text. No torch type in this header.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "r1/core/config.h"
+
+namespace r1::model {
+class DeepseekV3;
+}
+
+namespace r1::rollout {
+
+struct EngineConfig {
+  std::int64_t max_batch = 128;       // sequences decoded side by side
+  std::int64_t max_tokens = 1024;     // prompt + completion of one sequence at most
+  std::int64_t prefill_tokens = 2048; // prompt tokens put into one step at most
+  std::string numerics = "exact";     // exact: expanded keys and values, bit-equal to training | fast: absorbed latent cache
+};
+void fields(core::FieldVisitor& v, EngineConfig& c);
+
+struct SamplingConfig {
+  double temperature = 1.0;  // 0: greedy
+  std::int64_t top_k = 0;    // 0: off
+  double top_p = 1.0;
+  double min_p = 0.0;        // tokens below min_p * the best probability are dropped
+  std::int64_t max_new_tokens = 256;
+  std::int64_t min_new_tokens = 0;  // end-of-sequence ids are ignored before (benchmarks)
+};
+void fields(core::FieldVisitor& v, SamplingConfig& c);
+
+/// One sequence to sample. (seed, step, prompt, sample) name its random numbers: any one rollout can be replayed alone.
+struct Request {
+  std::vector<std::int32_t> prompt;
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+  std::uint32_t prompt_index = 0;
+  std::uint32_t sample_index = 0;
+};
+
+enum class FinishReason { Stop, Length };
+
+struct Completion {
+  std::vector<std::int32_t> ids;      // sampled tokens, the end-of-sequence token included
+  std::vector<float> logprobs;        // full vocabulary, temperature-scaled: what training uses (greedy: temperature 1)
+  std::vector<float> log_kept_mass;   // log of the mass that top-k / top-p / min-p kept, per token
+  FinishReason finish_reason = FinishReason::Length;
+  std::int64_t version = 0;           // weights' version that sampled it
+  std::uint32_t prompt_index = 0;
+  std::uint32_t sample_index = 0;
+};
+
+class Engine {
+ public:
+  /// Loads a Hugging Face folder (config.json, model*.safetensors, generation_config.json for the end-of-sequence ids).
+  static Engine open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype = "f32");
+  /// Shares a trainer's model: the weights sampled from are those being trained.
+  Engine(std::shared_ptr<model::DeepseekV3> model, std::vector<std::int32_t> eos_ids, const EngineConfig& config);
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  /// One completion a request, in the order of the requests. `progress(done)` is called after each finished sequence.
+  std::vector<Completion> generate(const std::vector<Request>& requests, const SamplingConfig& sampling,
+                                   const std::function<void(std::int64_t)>& progress = {});
+
+  /// Log-probabilities [length - 1] of ids[1..] given what precedes, at temperature 1, by the trainer's packed forward.
+  std::vector<float> score(const std::vector<std::int32_t>& ids);
+
+  const std::vector<std::int32_t>& eos_ids() const;
+  std::int64_t vocab_size() const;
+  /// Names the weights in Completion::version.
+  void set_version(std::int64_t version);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace r1::rollout

@@ -1,0 +1,72 @@
+// Language-model training: pre-training from scratch and SFT from a checkpoint are the same loop over packed token shards.
+// No torch type in this header. Not here: reinforcement learning (rl/controller.h).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "r1/core/config.h"
+#include "r1/core/metric_sink.h"
+#include "r1/model/families/deepseek_v3/config.h"
+
+namespace r1::train {
+
+/// AdamW and its schedule. Defaults are DeepSeek-V3's where it has one.
+struct OptimizerConfig {
+  double learning_rate = 2.2e-4;
+  double min_learning_rate = 2.2e-5;  // end of the cosine
+  std::int64_t warmup_steps = 0;      // linear from 0
+  std::string schedule = "cosine";    // constant | cosine (after warm-up and `constant_share` of the steps)
+  double constant_share = 0.0;        // share of the steps after warm-up at the full rate before the cosine starts
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  double eps = 1e-8;
+  double weight_decay = 0.1;  // not on norms
+  double max_grad_norm = 1.0;
+};
+void fields(core::FieldVisitor& v, OptimizerConfig& c);
+
+struct TrainConfig {
+  std::int64_t steps = 1000;
+  std::int64_t rows_per_step = 16;        // rows of row_length tokens in one update
+  std::int64_t row_length = 256;
+  std::int64_t micro_batch_rows = 16;     // rows of one forward; the gradient does not depend on it beyond rounding
+  OptimizerConfig optimizer;
+  std::string dtype = "f32";              // f32 | bf16 (FP32 master weights)
+  double mtp_weight = 0.3;                // lambda of the MTP loss, where the model has an MTP module
+  double balance_loss_alpha = 1e-4;       // sequence-wise balance loss
+  double bias_update_speed = 1e-3;        // gamma of the auxiliary-loss-free balancing
+  std::int64_t checkpoint_every = 200;    // steps
+  std::int64_t log_every = 10;
+  std::int64_t seed = 1;
+};
+void fields(core::FieldVisitor& v, TrainConfig& c);
+
+struct TrainInputs {
+  std::string stage = "pretrain";          // name in metrics and progress
+  std::filesystem::path shard;             // data/token_shard.h; its loss mask, if it has one, is used (SFT)
+  std::filesystem::path tokenizer_json;    // copied into the model folder
+  std::filesystem::path init_from;         // Hugging Face folder to start from; empty: fresh weights of `model`
+  model::DeepseekV3Config model;           // used when init_from is empty
+  std::int64_t bos_id = 0, eos_id = 1, pad_id = 2;  // of the tokenizer, for config.json
+  std::filesystem::path output;            // Hugging Face folder, written when all steps are done
+  std::filesystem::path state;             // r1_state/: checkpoints for resume; removed when done
+  core::MetricSink* metrics = nullptr;
+};
+
+struct TrainResult {
+  std::int64_t steps = 0;
+  std::int64_t tokens = 0;
+  std::int64_t parameters = 0;
+  std::int64_t active_parameters = 0;  // per token
+  double final_loss = 0.0;             // of the last step
+  double seconds = 0.0;                // of this process
+  std::int64_t resumed_from = 0;       // step of the checkpoint it started from; 0: from the beginning
+};
+
+/// Trains to the end, resuming from `state` if there is a checkpoint; the bytes written do not depend on where it was killed.
+/// Throws UserError on a NaN loss, naming the step; the last good checkpoint stays.
+TrainResult train(const TrainConfig& config, const TrainInputs& inputs);
+
+}  // namespace r1::train
