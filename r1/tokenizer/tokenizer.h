@@ -14,33 +14,43 @@
 
 namespace r1::tokenizer {
 
-/// What defines a tokenizer. Tokens are raw bytes here; the file's printable byte-level form is made on save and undone on load.
+/// What defines a tokenizer. Tokens are raw bytes here; the file's printable byte-level form is made on save and undone
+/// on load. The 256 single bytes must be among the tokens. A special or added token whose id lies inside the base
+/// vocabulary has its text in `tokens` too; an id that stands for nothing has an empty string there.
 struct Model {
-  std::vector<std::string> tokens;                                     // id -> bytes of the base vocabulary
-  std::vector<std::pair<std::int32_t, std::int32_t>> merges;           // in rank order
-  std::vector<std::pair<std::string, std::int32_t>> special_tokens;    // text -> id (ids may lie after the base vocabulary)
-  std::vector<std::string> split_patterns;                             // PCRE2, applied in order, each isolating its matches
+  std::vector<std::string> tokens;  // id -> bytes of the base vocabulary
+  std::vector<std::pair<std::int32_t, std::int32_t>> merges;  // in rank order
+  std::vector<std::pair<std::string, std::int32_t>>
+      special_tokens;  // text -> id (ids may lie after the base vocabulary)
+  std::vector<std::pair<std::string, std::int32_t>>
+      added_tokens;  // matched like special ones, but never skipped by decode
+  std::vector<std::string> split_patterns;  // PCRE2, applied in order, each isolating its matches
 };
 
 class Tokenizer {
  public:
+  /// Error when the model is inconsistent (a byte without a token, a merge whose result is no token, an id given
+  /// twice).
   explicit Tokenizer(Model model);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  /// Reads / writes Hugging Face's tokenizer.json (model.type BPE, ByteLevel). UserError names file and what is unsupported.
+  /// Reads / writes Hugging Face's tokenizer.json (model.type BPE, ByteLevel). UserError names file and what is
+  /// unsupported.
   static Tokenizer load(const std::filesystem::path& tokenizer_json);
   /// The file's text; the same model gives the same bytes.
   std::string to_json() const;
 
-  /// Token ids of `text`. Special tokens written in the text become their ids when `parse_special` is set. Thread-safe.
+  /// Token ids of `text`. Special and added tokens written in the text become their ids when `parse_special` is set:
+  /// the leftmost first, of those the longest. Nothing is put around the text (no post-processor). Thread-safe.
   std::vector<std::int32_t> encode(std::string_view text, bool parse_special = true) const;
   /// The bytes of `ids`; special tokens are written as text unless `skip_special`. Error on an id out of range.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special = false) const;
 
   /// Highest id + 1, special tokens included.
   std::int64_t vocab_size() const;
+  /// The id of a special or added token.
   std::optional<std::int32_t> special_id(std::string_view text) const;
   const Model& model() const;
 
