@@ -1,6 +1,6 @@
-// Where the repository and the build lie, for tests that read fixtures or start the program. Included ahead of every test
-// source by r1_tests() (cmake/R1Module.cmake); write R1_SOURCE_DIR and R1_BINARY_DIR. The paths stand in one generated source
-// so that no test's compiler line names this clone's place.
+// Where the repository and the build lie, for tests that read fixtures or start the program. Included ahead of every
+// test source by r1_tests() (cmake/R1Module.cmake); write R1_SOURCE_DIR and R1_BINARY_DIR. The paths stand in one
+// generated source so that no test's compiler line names this clone's place.
 #pragma once
 
 namespace r1 {
