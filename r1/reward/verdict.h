@@ -14,9 +14,9 @@ const char* outcome_name(Outcome outcome);
 
 struct Verdict {
   double score = 0.0;                                   // weighted sum of the parts
-  std::vector<std::pair<std::string, double>> parts;    // "accuracy" -> 1, "format" -> 0.5 ... each unweighted, in [0, 1]
+  std::vector<std::pair<std::string, double>> parts;  // "accuracy" -> 1, "format" -> 0.5 ... each unweighted, in [0, 1]
   Outcome outcome = Outcome::Scored;
-  std::string why;                                      // "wrong: 7 is not 9", "no <answer> tag", ...
+  std::string why;  // "wrong: 7 is not 9", "no <answer> tag", ...
   double part(const std::string& name) const {
     for (const auto& [key, value] : parts)
       if (key == name) return value;
@@ -27,11 +27,11 @@ struct Verdict {
 /// What a scorer gets to see.
 struct RewardInput {
   std::string prompt;
-  std::string completion;      // text as generated, end-of-sequence token removed
-  std::string answer;          // ground truth
-  std::string verifier;        // which check (data/problem.h)
-  std::string tests;           // verifier data: countdown: {"numbers": [...], "target": n}
-  bool finished = true;        // false: cut off at the length limit
+  std::string completion;  // text as generated, end-of-sequence token removed
+  std::string answer;  // ground truth
+  std::string verifier;  // which check (data/problem.h)
+  std::string tests;  // verifier data: countdown: {"numbers": [...], "target": n}
+  bool finished = true;  // false: cut off at the length limit
 };
 
 class Scorer {
