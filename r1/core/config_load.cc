@@ -174,7 +174,7 @@ void read_value(const Node& node, const std::string& path, std::string& value) {
 /// The index that a --set path names, or an error that says what there is.
 std::size_t index_of(const std::string& key, std::size_t size, const Node& node, const std::string& path) {
   std::size_t index = 0;
-  if (!parse_number(key, index))
+  if (!parse_number(key, index) || std::to_string(index) != key)
     user_error("{}: '{}' is a list; name an item by its index, e.g. {}.0", node.where, path, path);
   if (index >= size) user_error("{}: list '{}' has {} items, there is no index {}", node.where, path, size, index);
   return index;
@@ -297,15 +297,18 @@ class Loader : public FieldVisitor {
     frames_.pop_back();
   }
 
-  /// Suggests the nearest sibling, else a key of the same name elsewhere, else lists the siblings.
+  /// Suggests the nearest sibling, else the nearest name elsewhere, else lists the siblings.
   [[noreturn]] void report(const Unknown& unknown) const {
     const std::string path = join(unknown.parent, unknown.key);
     std::string hint;
     if (const std::string sibling = nearest(unknown.key, unknown.siblings); !sibling.empty())
       hint = join(unknown.parent, sibling);
+    const auto last_name = [](const std::string& known) { return known.substr(known.rfind('.') + 1); };
+    std::vector<std::string> names;
+    for (const std::string& known : known_) names.push_back(last_name(known));
+    const std::string name = nearest(unknown.key, names);
     for (const std::string& known : known_)
-      if (hint.empty() && known.substr(known.rfind('.') + 1) == unknown.key) hint = known;
-    if (hint.empty()) hint = nearest(path, {known_.begin(), known_.end()});
+      if (hint.empty() && last_name(known) == name) hint = known;
     if (!hint.empty()) user_error("{}: unknown key '{}'; did you mean '{}'?", unknown.where, path, hint);
     user_error("{}: unknown key '{}'; the keys here are: {}", unknown.where, path, fmt::join(unknown.siblings, ", "));
   }

@@ -1,5 +1,6 @@
-// Where a long run stands right now ("rollout", "update", "checkpoint"), for tests that kill it there: when the environment
-// names a file in R1_PHASE_LOG, every mark appends one line to it. It is no log and no metric, and no result depends on it.
+// Where a long run stands right now ("rollout", "update", "checkpoint"), for tests that kill it there: when the
+// environment names a file in R1_PHASE_LOG, every mark appends one line to it. It is no log and no metric, and no
+// result depends on it.
 #pragma once
 
 #include <string_view>
