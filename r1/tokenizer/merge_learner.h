@@ -37,7 +37,7 @@ class MergeLearner {
     std::int32_t left;
     std::int32_t right;
     std::int64_t count = 0;
-    std::int64_t touched = -1;         // the last step that raised the count
+    std::int64_t touched = -1;  // the last step that raised the count
     bool merged = false;
     std::vector<std::uint32_t> words;  // where it occurs or once did
   };
@@ -58,7 +58,7 @@ class MergeLearner {
 
   Model& model_;
   std::vector<std::int32_t> byte_ids_;  // by byte
-  std::vector<std::int32_t> symbols_;   // all words, one after the other
+  std::vector<std::int32_t> symbols_;  // all words, one after the other
   std::vector<Word> words_;
   std::vector<Pair> pairs_;
   PairMap pair_index_;

@@ -42,12 +42,12 @@ std::size_t char_length(const unsigned char* s, std::size_t size) {
   return 0;
 }
 
-[[noreturn]] void refuse(const std::string& pattern, const char* what) {
-  user_error("pre-tokenizer pattern {} uses {}, which is not supported: write it as a plain class", pattern, what);
+[[noreturn]] void refuse(const std::string& pattern, const std::string& where, const char* what) {
+  user_error("{}: pattern {} uses {}, which is not supported: write it as a plain class", where, pattern, what);
 }
 
 /// The expression in PCRE2's syntax (see the top of this file).
-std::string to_pcre2(const std::string& pattern) {
+std::string to_pcre2(const std::string& pattern, const std::string& where) {
   std::string out;
   bool in_class = false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -64,18 +64,18 @@ std::string to_pcre2(const std::string& pattern) {
       ++i;
       continue;
     }
-    if (in_class && c == '[' && next != ':') refuse(pattern, "a class inside a class");
-    if (in_class && c == '&' && next == '&') refuse(pattern, "an intersection of classes (&&)");
+    if (in_class && c == '[' && next != ':') refuse(pattern, where, "a class inside a class");
+    if (in_class && c == '&' && next == '&') refuse(pattern, where, "an intersection of classes (&&)");
     out += c;
     if (in_class && c == '[') {  // [:name:]
       const std::size_t close = pattern.find(":]", i);
-      if (close == std::string::npos) refuse(pattern, "[: without :]");
+      if (close == std::string::npos) refuse(pattern, where, "[: without :]");
       out += pattern.substr(i + 1, close + 1 - i);
       i = close + 1;
     } else if (!in_class && c == '[') {
       in_class = true;
       if (next == '^') out += pattern[++i];
-      if (i + 1 < pattern.size() && pattern[i + 1] == ']') refuse(pattern, "] as the first member of a class");
+      if (i + 1 < pattern.size() && pattern[i + 1] == ']') refuse(pattern, where, "] as the first member of a class");
     } else if (c == ']') {
       in_class = false;
     }
@@ -131,16 +131,16 @@ struct PreTokenizer::Pattern {
   std::unique_ptr<pcre2_code, Free> code;
 };
 
-PreTokenizer::PreTokenizer(const std::vector<std::string>& patterns) {
+PreTokenizer::PreTokenizer(const std::vector<std::string>& patterns, const std::string& where) {
   for (const std::string& pattern : patterns) {
-    const std::string text = to_pcre2(pattern);
+    const std::string text = to_pcre2(pattern, where);
     int error = 0;
     PCRE2_SIZE offset = 0;
     auto compiled = std::make_unique<Pattern>();
     compiled->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
                                        PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &error, &offset, nullptr));
     if (!compiled->code) {
-      user_error("pre-tokenizer pattern {}: {} (near byte {} of {})", pattern, error_text(error), offset, text);
+      user_error("{}: pattern {}: {} (near byte {} of {})", where, pattern, error_text(error), offset, text);
     }
     pcre2_jit_compile(compiled->code.get(), PCRE2_JIT_COMPLETE);  // where there is no JIT, pcre2_match interprets
     patterns_.push_back(std::move(compiled));

@@ -20,8 +20,9 @@ std::size_t invalid_utf8_prefix(std::string_view text);
 
 class PreTokenizer {
  public:
-  /// UserError when an expression is malformed, or uses Oniguruma's nested or intersected classes, which PCRE2 lacks.
-  explicit PreTokenizer(const std::vector<std::string>& patterns);
+  /// UserError, which opens with `where`, when an expression is malformed, or uses Oniguruma's nested or intersected
+  /// classes, which PCRE2 lacks.
+  explicit PreTokenizer(const std::vector<std::string>& patterns, const std::string& where = "pre-tokenizer");
   ~PreTokenizer();
 
   /// Calls f(piece) for each piece from left to right. Thread-safe.

@@ -8,6 +8,7 @@
 #include "r1/core/fs.h"
 #include "r1/tokenizer/byte_level.h"
 #include "r1/tokenizer/merge_table.h"
+#include "r1/tokenizer/pre_tokenizer.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::tokenizer {
@@ -73,7 +74,9 @@ class Reader {
     require(!step.value("invert", false), "Split invert true", "only false is known");
     require(step.at("pattern").contains("Regex"), fmt::format("Split pattern {}", step.at("pattern").dump()),
             "only Regex is known");
-    model_.split_patterns.push_back(step.at("pattern").at("Regex").get<std::string>());
+    const auto pattern = step.at("pattern").at("Regex").get<std::string>();
+    const PreTokenizer readable({pattern}, file_);
+    model_.split_patterns.push_back(pattern);
   }
 
   void read_byte_level(const json& step) {
@@ -207,15 +210,15 @@ ordered_json byte_level_json() {
 Tokenizer Tokenizer::load(const std::filesystem::path& tokenizer_json) {
   const std::string file = tokenizer_json.string();
   const std::string text = core::read_file(tokenizer_json);
-  Model model;
   try {
     const json root = json::parse(text);
-    model = Reader(root, file).read();
+    if (!root.is_object()) user_error("{}: not a tokenizer.json: it holds no JSON object", file);
+    Model model = Reader(root, file).read();
+    if (const std::string why = why_inconsistent(model); !why.empty()) user_error("{}: {}", file, why);
+    return Tokenizer(std::move(model));
   } catch (const json::exception& e) {
     user_error("{}: not a tokenizer.json that can be read: {}", file, e.what());
   }
-  if (const std::string why = why_inconsistent(model); !why.empty()) user_error("{}: {}", file, why);
-  return Tokenizer(std::move(model));
 }
 
 std::string Tokenizer::to_json() const {
