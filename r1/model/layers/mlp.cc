@@ -1,0 +1,18 @@
+// Dense feed-forward layer (mlp.h).
+#include "r1/model/layers/mlp.h"
+
+#include "r1/tensor/ops/swiglu.h"
+
+namespace r1::model {
+
+at::Tensor Mlp::forward(const at::Tensor& x) const {
+  return tensor::linear(tensor::swiglu(tensor::linear(x, gate_proj_), tensor::linear(x, up_proj_)), down_proj_);
+}
+
+void Mlp::parameters(const std::string& prefix, const ParameterVisitor& visit) {
+  visit({prefix + "gate_proj.weight", &gate_proj_.weight, {intermediate_size_, hidden_size_}});
+  visit({prefix + "up_proj.weight", &up_proj_.weight, {intermediate_size_, hidden_size_}});
+  visit({prefix + "down_proj.weight", &down_proj_.weight, {hidden_size_, intermediate_size_}});
+}
+
+}  // namespace r1::model

@@ -1,0 +1,35 @@
+// DeepSeekMoE (DeepSeek-V3 eq. 12-20): shared experts for all tokens, routed experts by a sigmoid gate with group-limited top-k and a
+// selection bias, and the sequence-wise balance loss. Router logits are float32.
+#pragma once
+
+#include <optional>
+
+#include "r1/model/families/deepseek_v3/config.h"
+#include "r1/model/forward_input.h"
+#include "r1/model/layers/mlp.h"
+#include "r1/model/parameter.h"
+#include "r1/tensor/ops/moe.h"
+
+namespace r1::model {
+
+/// The balance loss of one layer before its factor alpha (eq. 17-20): mean over sequences of sum_i f_i P_i, where f_i counts how often
+/// expert i is among the K best unbiased scores. scores [T, E], T a multiple of sequence_length. Gradient through P only.
+at::Tensor sequence_balance(const at::Tensor& scores, std::int64_t top_k, std::int64_t sequence_length);
+
+class Moe {
+ public:
+  explicit Moe(const DeepseekV3Config& config);
+
+  /// x [T, hidden] -> [T, hidden]; fills `stats` if given.
+  at::Tensor forward(const at::Tensor& x, RoutingStats* stats) const;
+  void parameters(const std::string& prefix, const ParameterVisitor& visit);
+
+ private:
+  DeepseekV3Config config_;
+  tensor::LinearWeight gate_;
+  at::Tensor bias_;                      // e_score_correction_bias [E] float32
+  tensor::LinearWeight gate_up_, down_;  // [E, 2I, D], [E, D, I]
+  std::optional<Mlp> shared_;
+};
+
+}  // namespace r1::model

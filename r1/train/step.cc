@@ -1,0 +1,70 @@
+// Gradients of one update and expert balancing (step.h).
+#include "r1/train/step.h"
+
+#include <algorithm>
+
+#include "r1/core/error.h"
+#include "r1/train/batch.h"
+
+namespace r1::train {
+
+namespace {
+
+void add_loads(std::vector<at::Tensor>& total, const std::vector<at::Tensor>& more) {
+  if (total.empty()) total.resize(more.size());
+  for (std::size_t i = 0; i < more.size(); ++i) total[i] = total[i].defined() ? total[i] + more[i] : more[i];
+}
+
+}  // namespace
+
+StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed, const TrainConfig& config) {
+  StepLosses out;
+  const double targets = static_cast<double>(std::max<std::int64_t>(1, packed.num_targets));
+  const bool with_mtp = model.config().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
+  for (std::int64_t first = 0; first < packed.num_rows; first += config.micro_batch_rows) {
+    const std::int64_t rows = std::min(config.micro_batch_rows, packed.num_rows - first);
+    const double share = static_cast<double>(rows) / static_cast<double>(packed.num_rows);
+    const Batch batch = make_batch(packed, first, rows);
+    model::RoutingStats stats;
+    stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
+    const at::Tensor h = model.stack(batch.input, &stats);
+    at::Tensor nll = -model.logprobs(model.final_norm(h), batch.targets, 1.0).logp.sum() / targets;
+    out.loss += nll.item<double>();
+    at::Tensor total = nll;
+    if (with_mtp) {
+      const at::Tensor normed = model.mtp(h, batch.next_ids, batch.input, &stats);
+      const at::Tensor mtp = -model.logprobs(normed, batch.mtp_targets, 1.0).logp.sum() / targets;
+      out.mtp_loss += mtp.item<double>();
+      total = total + config.mtp_weight * mtp;
+    }
+    for (const at::Tensor& balance : stats.balance_losses) {
+      out.balance_loss += share * balance.item<double>();
+      total = total + config.balance_loss_alpha * share * balance;
+    }
+    total.backward();
+    add_loads(out.loads, stats.loads);
+  }
+  return out;
+}
+
+void update_router_biases(model::DeepseekV3& model, const std::vector<at::Tensor>& loads, double speed) {
+  const at::NoGradGuard no_grad;
+  std::size_t layer = 0;
+  model.visit_parameters([&](const model::Parameter& p) {
+    if (p.kind != model::Parameter::Kind::RouterBias || layer >= loads.size()) return;
+    const at::Tensor load = loads[layer++].to(at::kFloat);
+    p.tensor->add_((load.mean() - load).sign(), speed);
+  });
+}
+
+double max_violation(const std::vector<at::Tensor>& loads) {
+  double sum = 0.0;
+  for (const at::Tensor& load : loads) {
+    const at::Tensor values = load.to(at::kFloat);
+    const double mean = values.mean().item<double>();
+    if (mean > 0.0) sum += (values.max().item<double>() - mean) / mean;
+  }
+  return loads.empty() ? 0.0 : sum / static_cast<double>(loads.size());
+}
+
+}  // namespace r1::train

@@ -1,0 +1,29 @@
+// One update's worth of language modelling: forward and backward over micro-batches with one normaliser for the whole update, so that
+// the cut into micro-batches never changes the gradient beyond rounding; and the balancing of experts by their selection bias.
+#pragma once
+
+#include <vector>
+
+#include "r1/data/packing.h"
+#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/train/trainer.h"
+
+namespace r1::train {
+
+struct StepLosses {
+  double loss = 0.0;          // mean negative log-probability of the next token over all targets
+  double mtp_loss = 0.0;      // the same of the MTP module, divided by the same number of targets (eq. 24)
+  double balance_loss = 0.0;  // summed over layers, before alpha
+  std::vector<at::Tensor> loads;  // a MoE layer: tokens sent to each expert
+};
+
+/// Leaves the gradients of loss + mtp_weight * mtp + alpha * balance in the parameters.
+StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed, const TrainConfig& config);
+
+/// b_i += speed * sign(mean load - load_i) (DeepSeek-V3 section 2.1.2). `loads` in the order of the model's MoE layers, MTP's last.
+void update_router_biases(model::DeepseekV3& model, const std::vector<at::Tensor>& loads, double speed);
+
+/// (max load - mean load) / mean load, averaged over layers.
+double max_violation(const std::vector<at::Tensor>& loads);
+
+}  // namespace r1::train

@@ -1,0 +1,163 @@
+// The training loop of pre-training and SFT (trainer.h): loader -> gradients -> AdamW -> checkpoint, resumable at every checkpoint.
+#include "r1/train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "r1/core/error.h"
+#include "r1/core/fs.h"
+#include "r1/core/log.h"
+#include "r1/core/phase.h"
+#include "r1/data/loader.h"
+#include "r1/data/token_shard.h"
+#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/tensor/dtype.h"
+#include "r1/train/checkpoint.h"
+#include "r1/train/optim/schedule.h"
+#include "r1/train/step.h"
+
+namespace r1::train {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void check(const TrainConfig& c, const TrainInputs& in) {
+  validate(c.optimizer);
+  if (c.steps < 1 || c.rows_per_step < 1 || c.row_length < 2 || c.micro_batch_rows < 1 || c.checkpoint_every < 1 || c.log_every < 1)
+    user_error("{}: steps, rows_per_step, row_length, micro_batch_rows, checkpoint_every and log_every must be positive", in.stage);
+}
+
+std::shared_ptr<model::DeepseekV3> make_model(const TrainConfig& config, const TrainInputs& inputs) {
+  const at::ScalarType dtype = tensor::scalar_type(config.dtype);
+  if (!inputs.init_from.empty()) return model::load_hf_folder(inputs.init_from, dtype);
+  return std::make_shared<model::DeepseekV3>(inputs.model, dtype, static_cast<std::uint64_t>(config.seed));
+}
+
+class Run {
+ public:
+  Run(const TrainConfig& config, const TrainInputs& inputs)
+      : config_(config),
+        inputs_(inputs),
+        model_(make_model(config, inputs)),
+        shard_(inputs.shard),
+        loader_(shard_, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed},
+                static_cast<std::int32_t>(inputs.pad_id)),
+        optimizer_(model_->parameters(), config.optimizer) {
+    if (config.row_length > model_->config().max_position_embeddings)
+      user_error("{}: row_length {} is above the model's max_position_embeddings {}", inputs.stage, config.row_length,
+                 model_->config().max_position_embeddings);
+    if (shard_.vocab_size() > model_->config().vocab_size)
+      user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.shard.string(), shard_.vocab_size(),
+                 model_->config().vocab_size);
+  }
+
+  TrainResult run() {
+    resume();
+    for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
+      one_step(step);
+      if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
+    }
+    write_output();
+    result_.steps = config_.steps;
+    result_.parameters = model_->num_parameters();
+    result_.active_parameters = model_->num_active_parameters();
+    result_.tokens = tokens_;
+    result_.final_loss = last_loss_;
+    result_.seconds = seconds_since(start_);
+    return result_;
+  }
+
+ private:
+  void resume() {
+    const std::optional<Checkpoint> checkpoint = newest_checkpoint(inputs_.state);
+    if (checkpoint) {
+      const nlohmann::json state = nlohmann::json::parse(read_checkpoint_json(*checkpoint));
+      load_training_tensors(read_checkpoint_tensors(*checkpoint), *model_, optimizer_, checkpoint->step);
+      loader_.seek(data::cursor_from_json(state.at("cursor").dump()));
+      tokens_ = state.at("tokens").get<std::int64_t>();
+      last_loss_ = state.at("loss").get<double>();
+      step_ = result_.resumed_from = checkpoint->step;
+      R1_LOG(info, "{}: resuming after step {}", inputs_.stage, step_);
+    }
+    if (inputs_.metrics != nullptr) inputs_.metrics->rewind(inputs_.stage, step_);
+  }
+
+  void one_step(std::int64_t step) {
+    core::phase_mark(inputs_.stage);
+    const Clock::time_point begin = Clock::now();
+    const data::PackedBatch packed = loader_.next();
+    const StepLosses losses = accumulate_gradients(*model_, packed, config_);
+    const double norm = optimizer_.grad_norm();
+    if (!std::isfinite(losses.loss) || !std::isfinite(norm))
+      user_error("{}: the loss is {} at step {} (gradient norm {}); the last good checkpoint is step {}. Lower optimizer.learning_rate "
+                 "(now {}) and run again",
+                 inputs_.stage, losses.loss, step, norm, saved_step_, config_.optimizer.learning_rate);
+    const double rate = learning_rate(config_.optimizer, step, config_.steps);
+    core::phase_mark("update");
+    optimizer_.step(rate, std::min(1.0, config_.optimizer.max_grad_norm / (norm + 1e-6)));
+    update_router_biases(*model_, losses.loads, config_.bias_update_speed);
+    step_ = step;
+    tokens_ += packed.num_tokens;
+    last_loss_ = losses.loss;
+    if (step % config_.log_every == 0 || step == config_.steps) report(losses, packed, {norm, rate, seconds_since(begin)});
+  }
+
+  struct StepFacts {
+    double grad_norm, learning_rate, seconds;
+  };
+  void report(const StepLosses& losses, const data::PackedBatch& packed, const StepFacts& facts) {
+    if (inputs_.metrics == nullptr) return;
+    core::MetricRecord record{inputs_.stage, step_, config_.steps, {}, {}};
+    record.values = {{"loss", losses.loss},
+                     {"grad_norm", facts.grad_norm},
+                     {"learning_rate", facts.learning_rate},
+                     {"num_tokens", static_cast<double>(tokens_)},
+                     {"packing/fill_rate", packed.fill_rate()},
+                     {"moe/max_violation", max_violation(losses.loads)},
+                     {"moe/balance_loss", losses.balance_loss}};
+    if (losses.mtp_loss > 0.0) record.values.emplace_back("mtp_loss", losses.mtp_loss);
+    record.timings = {{"step_time", facts.seconds}, {"tokens_per_second", static_cast<double>(packed.num_tokens) / facts.seconds}};
+    inputs_.metrics->emit(record);
+  }
+
+  void save() {
+    const nlohmann::ordered_json state = {{"format", 1},
+                                          {"cursor", nlohmann::ordered_json::parse(data::to_json(loader_.cursor()))},
+                                          {"tokens", tokens_},
+                                          {"loss", last_loss_}};
+    write_checkpoint(inputs_.state, step_, training_tensors(*model_, optimizer_), state.dump(2) + "\n");
+    saved_step_ = step_;
+  }
+
+  void write_output() {
+    core::write_directory_atomic(inputs_.output, [&](const std::filesystem::path& folder) {
+      model::write_hf_files(*model_, {inputs_.bos_id, inputs_.eos_id, inputs_.pad_id}, folder);
+      core::write_file_atomic(folder / "tokenizer.json", core::read_file(inputs_.tokenizer_json));
+    });
+    std::filesystem::remove_all(inputs_.state);
+  }
+
+  TrainConfig config_;
+  TrainInputs inputs_;
+  std::shared_ptr<model::DeepseekV3> model_;
+  data::TokenShard shard_;
+  data::PackedLoader loader_;
+  AdamW optimizer_;
+  TrainResult result_;
+  std::int64_t step_ = 0, saved_step_ = 0, tokens_ = 0;
+  double last_loss_ = 0.0;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
+
+TrainResult train(const TrainConfig& config, const TrainInputs& inputs) {
+  check(config, inputs);
+  return Run(config, inputs).run();
+}
+
+}  // namespace r1::train
