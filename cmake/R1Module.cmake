@@ -17,15 +17,24 @@ if(R1_BUILD_TESTS)
 endif()
 
 # r1_tests(NAME SOURCES a_test.cc ... DEPS NAME ... [LABELS slow] [LIBS ...]): one GoogleTest program NAME_tests, its cases known
-# to ctest one by one. The default label is `fast`: a whole set of those runs in under a minute.
+# to ctest one by one. The default label is `fast`: a whole set of those runs in under a minute. A sanitizer build has the fast
+# ones only, and runs each program as a whole: starting up libtorch once a case would take most of the time.
 function(r1_tests name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LABELS;LIBS" ${ARGN})
   if(NOT arg_LABELS)
     set(arg_LABELS fast)
   endif()
+  if(R1_SANITIZE AND NOT "fast" IN_LIST arg_LABELS)
+    return()
+  endif()
   add_executable(${name}_tests ${arg_SOURCES})
   list(TRANSFORM arg_DEPS PREPEND r1_)
   target_link_libraries(${name}_tests PRIVATE r1_flags r1_test_dirs ${arg_DEPS} ${arg_LIBS} GTest::gtest GTest::gmock
                         GTest::gtest_main)
+  if(R1_SANITIZE)
+    add_test(NAME ${name} COMMAND ${name}_tests)
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}")
+    return()
+  endif()
   gtest_discover_tests(${name}_tests DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}." PROPERTIES LABELS "${arg_LABELS}")
 endfunction()
