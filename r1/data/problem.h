@@ -1,5 +1,5 @@
-// Problem: the one schema of everything that can be asked and verified (maths, code, logic, physics, chemistry, general), one
-// JSON object a line (docs/formats.md). It holds no model output.
+// Problem: the one schema of everything that can be asked and verified (maths, code, logic, physics, chemistry,
+// general), one JSON object a line (docs/formats.md). It holds no model output.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,21 @@ struct Problem {
   std::int64_t difficulty = 1;  // 1 = easiest
   std::string language = "en";  // BCP 47: en | zh
   std::vector<std::string> tests;  // code problems: test programs; countdown: {"numbers": [...], "target": n} as JSON
-  std::string source;        // generator name and seed, or file:line
+  std::string source;  // generator name and seed, or file:line
+  std::string
+      canonical;  // language-free form of the question, "chain_sum:3+8+5+9"; empty = the prompt's text stands for it
 };
 
-/// Same question and answer = same hash, whatever the id (contamination checks): XXH3-128 of normalised content.
-/// countdown problems hash their sorted numbers and target.
+/// Same question = same hash, whatever the id, language or phrasing (contamination checks): XXH3-128 as hex of
+///   countdown (tests[0] holds numbers and target): the sorted numbers and the target;
+///   `canonical`, where it is not empty: that text;
+///   anything else: prompt and answer, ASCII lower-cased, runs of white space as one blank.
 std::string content_hash(const Problem& problem);
 
+/// One JSON object without a newline; empty `tests`, `source` and `canonical` are left out.
 std::string to_json_line(const Problem& problem);
-/// Throws UserError without a location; readers add file and line.
+/// Needs `prompt` and `answer`; the rest have the struct's defaults. Throws UserError without a location; readers add
+/// file and line.
 Problem problem_from_json(const std::string& line);
 
 }  // namespace r1::data

@@ -1,0 +1,122 @@
+// Writes the documents of corpus.h. Each draws its problem from one stream and its style from another, so that changing
+// the shares does not change the problems.
+#include "r1/data/problems/corpus.h"
+
+#include <fmt/format.h>
+
+#include "r1/core/error.h"
+#include "r1/data/problems/near_miss.h"
+
+namespace r1::data {
+namespace {
+
+constexpr std::uint32_t kProblemStep = 0;
+constexpr std::uint32_t kStyleStep = 1;
+
+std::string tagged(const std::vector<std::string>& steps, const std::string& answer) {
+  return fmt::format("<think>{}</think><answer>{}</answer>", fmt::join(steps, ";"), answer);
+}
+
+DocumentStyle draw_style(const CorpusConfig& config, core::Rng& rng) {
+  const double kind = rng.uniform();
+  if (kind < config.direct_share)
+    return rng.uniform() < config.untagged_share ? DocumentStyle::DirectUntagged : DocumentStyle::Direct;
+  return kind < config.direct_share + config.sloppy_share ? DocumentStyle::Sloppy : DocumentStyle::Careful;
+}
+
+std::string direct_completion(const CorpusConfig& config, DocumentStyle style, const GeneratedProblem& problem,
+                              core::Rng& rng) {
+  const bool right = rng.uniform() < config.direct_correct;
+  const std::string answer = right ? problem.problem.answer : near_miss(problem, rng);
+  if (style == DocumentStyle::DirectUntagged) return answer;
+  return rng.below(2) == 0 ? tagged({}, answer) : fmt::format("<answer>{}</answer>", answer);
+}
+
+std::string complete(const CorpusConfig& config, DocumentStyle style, const GeneratedProblem& problem, core::Rng& rng) {
+  if (style == DocumentStyle::Careful) return careful_completion(problem);
+  if (style != DocumentStyle::Sloppy) return direct_completion(config, style, problem, rng);
+  const SloppyWork work = sloppy_work(problem, rng);
+  return tagged(work.steps, work.answer);
+}
+
+void check_share(const char* key, double share) {
+  if (!(share >= 0.0 && share <= 1.0)) user_error("{} is {}; it must lie in [0, 1]", key, share);
+}
+
+}  // namespace
+
+const char* style_name(DocumentStyle style) {
+  switch (style) {
+    case DocumentStyle::Direct:
+      return "direct";
+    case DocumentStyle::DirectUntagged:
+      return "direct_untagged";
+    case DocumentStyle::Sloppy:
+      return "sloppy";
+    case DocumentStyle::Careful:
+      return "careful";
+  }
+  R1_CHECK(false, "unknown document style {}", static_cast<int>(style));
+}
+
+void fields(core::FieldVisitor& v, CorpusConfig& c) {
+  fields(v, static_cast<ProblemMix&>(c));
+  v("num_documents", c.num_documents, "documents of the corpus");
+  v("direct_share", c.direct_share, "share of documents that answer without reasoning");
+  v("sloppy_share", c.sloppy_share, "share of documents that reason wrongly; the rest reasons step by step");
+  v("direct_correct", c.direct_correct, "share of the direct documents that are right");
+  v("untagged_share", c.untagged_share, "share of the direct documents without tags");
+  v("prompt_template", c.prompt_template, "what stands before the completion; {prompt} is replaced");
+}
+
+std::string fill_template(const std::string& prompt_template, const std::string& prompt) {
+  static const std::string kHole = "{prompt}";
+  const std::size_t at = prompt_template.find(kHole);
+  if (at == std::string::npos || prompt_template.find(kHole, at + 1) != std::string::npos)
+    user_error("prompt_template \"{}\" must hold {{prompt}} exactly once", prompt_template);
+  return prompt_template.substr(0, at) + prompt + prompt_template.substr(at + kHole.size());
+}
+
+void check_corpus_config(const CorpusConfig& config) {
+  check_problem_mix(config);
+  check_share("direct_share", config.direct_share);
+  check_share("sloppy_share", config.sloppy_share);
+  check_share("direct_share + sloppy_share", config.direct_share + config.sloppy_share);
+  check_share("direct_correct", config.direct_correct);
+  check_share("untagged_share", config.untagged_share);
+  if (config.num_documents < 0 || config.num_documents > (std::int64_t{1} << 32))
+    user_error("num_documents is {}; it must lie in 0 to 2^32", config.num_documents);
+  fill_template(config.prompt_template, "");
+}
+
+std::string careful_completion(const GeneratedProblem& problem) {
+  return tagged(problem.steps, problem.problem.answer);
+}
+
+CorpusDocument corpus_document(const CorpusConfig& config, std::uint64_t seed, std::int64_t index,
+                               const ExcludedHashes& excluded) {
+  core::RngKey key{.seed = seed, .purpose = core::Purpose::Corpus, .step = kProblemStep};
+  key.prompt = static_cast<std::uint32_t>(index);
+  GeneratedProblem problem = draw_problem(config, key, excluded);
+  problem.problem.id = fmt::format("corpus-{:08}", index);
+  key.step = kStyleStep;
+  core::Rng rng(key);
+  CorpusDocument document;
+  document.style = draw_style(config, rng);
+  document.prompt_text = fill_template(config.prompt_template, problem.problem.prompt);
+  document.completion_text = complete(config, document.style, problem, rng);
+  document.problem = std::move(problem.problem);
+  return document;
+}
+
+std::vector<CorpusDocument> make_corpus(const CorpusConfig& config, std::uint64_t seed,
+                                        const ExcludedHashes& excluded) {
+  check_corpus_config(config);
+  std::vector<CorpusDocument> documents;
+  documents.reserve(static_cast<std::size_t>(config.num_documents));
+  for (std::int64_t i = 0; i < config.num_documents; ++i)
+    documents.push_back(corpus_document(config, seed, i, excluded));
+  return documents;
+}
+
+}  // namespace r1::data
