@@ -17,9 +17,9 @@
 namespace r1::reward {
 
 struct IsolationConfig {
-  std::int64_t num_workers = 2;            // processes
-  double wall_seconds = 5.0;               // per verdict
-  std::int64_t cpu_seconds = 5;            // per verdict (granularity: a second); 0 = no limit
+  std::int64_t num_workers = 2;  // processes
+  double wall_seconds = 5.0;  // per verdict
+  std::int64_t cpu_seconds = 5;  // per verdict (granularity: a second); 0 = no limit
   std::int64_t memory_bytes = 512LL << 20;  // address space a worker may take on top of its own at start; 0 = no limit
 };
 void fields(core::FieldVisitor& v, IsolationConfig& c);
@@ -34,7 +34,7 @@ class IsolatedScorer : public Scorer {
   /// One verdict. Thread-safe, one call at a time. UserError and Error of the scorer itself are rethrown here.
   Verdict score(const RewardInput& input) const override;
   /// Verdicts in the order of the inputs, spread over the workers; which worker scores what never shows in the result.
-  std::vector<Verdict> score_batch(std::span<const RewardInput> inputs) const;
+  std::vector<Verdict> score_batch(std::span<const RewardInput> inputs) const override;
   /// Workers that had to be replaced so far.
   std::int64_t num_restarts() const;
 

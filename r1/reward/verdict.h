@@ -1,6 +1,7 @@
 // Verdict: what a scorer says of one completion. Text in, Verdict out; no tensors, no token ids.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,12 @@ class Scorer {
  public:
   virtual ~Scorer() = default;
   virtual Verdict score(const RewardInput& input) const = 0;
+  /// Verdicts in the order of the inputs; scorers with workers spread them.
+  virtual std::vector<Verdict> score_batch(std::span<const RewardInput> inputs) const {
+    std::vector<Verdict> out;
+    for (const RewardInput& input : inputs) out.push_back(score(input));
+    return out;
+  }
 };
 
 }  // namespace r1::reward
