@@ -16,6 +16,7 @@ struct LogprobArgs {
   float* logp = nullptr;                    // [rows]; may be null
   float* entropy = nullptr;                 // [rows]; may be null
   float* lse = nullptr;                     // [rows]; may be null
+  float* probabilities = nullptr;           // [rows, vocab] contiguous; may be null
 };
 void logprob(const LogprobArgs& args);
 

@@ -26,6 +26,7 @@ struct GrpoConfig {
   double clip_high = 0.28;
   double kl_coefficient = 0.0;           // k3 KL to the reference, in the loss; 0 loads no reference
   std::int64_t reference_every = 400;    // updates between refreshes of the reference
+  std::int64_t kl_log_every = 0;         // steps between measurements of the KL to the reference when kl_coefficient is 0; 0: never
   std::string ratio_level = "token";     // token | sequence
   std::string loss_normalizer = "token_global";  // seq_mean | token_global | constant | micro_batch
   double constant_length = 256;          // L of `constant` (Dr. GRPO)
@@ -53,7 +54,7 @@ struct GrpoInputs {
   const reward::Scorer* scorer = nullptr;
   std::filesystem::path output;               // Hugging Face folder
   std::filesystem::path state;                // r1_state/
-  std::filesystem::path completions;          // JSONL of all samples of every `checkpoint_every`-th step; empty: none
+  std::filesystem::path completions;          // folder: step-N.jsonl, all samples of every `checkpoint_every`-th step; empty: none
   core::MetricSink* metrics = nullptr;
 };
 

@@ -38,6 +38,11 @@ void one_row(const LogprobArgs& a, std::int64_t i) {
   const float log_sum = std::log(sum);
   if (a.lse != nullptr) a.lse[i] = highest + log_sum;
   if (a.entropy != nullptr) a.entropy[i] = log_sum - sum_lanes(weighted) / sum;
+  if (a.probabilities != nullptr) {
+    float* p = a.probabilities + i * a.vocab;
+    for (std::int64_t j = 0; j < a.vocab; j += kLanes)
+      store_some(p + j, vexp(load_or_lowest(x + j, a.vocab - j) * inverse - splat(highest + log_sum)), a.vocab - j);
+  }
   if (a.logp == nullptr) return;
   const std::int64_t target = a.targets[i];
   a.logp[i] = target < 0 ? 0.0f : (x[target] * inverse[0] - highest) - log_sum;

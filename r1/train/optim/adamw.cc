@@ -4,8 +4,7 @@
 #include <cmath>
 
 #include "r1/core/error.h"
-#include "r1/kernels/adamw.h"
-#include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/adamw.h"
 
 namespace r1::train {
 
@@ -25,9 +24,7 @@ double AdamW::grad_norm() const {
   for (const Slot& slot : slots_) {
     const at::Tensor& grad = slot.parameter.tensor->grad();
     if (!grad.defined()) continue;
-    double sum = 0.0;
-    kernels::squared_norm({.count = grad.numel(), .x = grad.const_data_ptr(), .dtype = tensor::kernel_dtype(grad), .sum = &sum});
-    total += sum;
+    total += tensor::squared_norm(grad);
   }
   return std::sqrt(total);
 }
@@ -40,24 +37,16 @@ void AdamW::step(double learning_rate, double scale) {
   for (Slot& slot : slots_) {
     at::Tensor& parameter = *slot.parameter.tensor;
     if (!parameter.grad().defined()) continue;
-    const at::Tensor grad = parameter.grad().contiguous();
     const bool decays = slot.parameter.kind == model::Parameter::Kind::Matrix;
-    kernels::adamw({.count = parameter.numel(),
-                    .master = slot.master.mutable_data_ptr<float>(),
-                    .parameter = parameter.scalar_type() == at::kFloat ? nullptr : parameter.mutable_data_ptr(),
-                    .gradient = grad.const_data_ptr(),
-                    .gradient_dtype = tensor::kernel_dtype(grad),
-                    .gradient_scale = static_cast<float>(scale),
-                    .m = slot.m.mutable_data_ptr<float>(),
-                    .v = slot.v.mutable_data_ptr<float>(),
-                    .learning_rate = static_cast<float>(learning_rate),
-                    .beta1 = static_cast<float>(config_.beta1),
-                    .beta2 = static_cast<float>(config_.beta2),
-                    .eps = static_cast<float>(config_.eps),
-                    .weight_decay = decays ? static_cast<float>(config_.weight_decay) : 0.0f,
-                    .bias_correction1 = static_cast<float>(correction1),
-                    .bias_correction2 = static_cast<float>(correction2)});
-    parameter.unsafeGetTensorImpl()->bump_version();  // packed forms of the old weights are stale now
+    tensor::adamw(parameter, parameter.grad().contiguous(), {slot.master, slot.m, slot.v},
+                  {.learning_rate = learning_rate,
+                   .beta1 = config_.beta1,
+                   .beta2 = config_.beta2,
+                   .eps = config_.eps,
+                   .weight_decay = decays ? config_.weight_decay : 0.0,
+                   .bias_correction1 = correction1,
+                   .bias_correction2 = correction2,
+                   .gradient_scale = scale});
     parameter.mutable_grad().reset();
   }
 }

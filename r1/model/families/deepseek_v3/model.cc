@@ -7,6 +7,7 @@
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/embedding.h"
 #include "r1/tensor/ops/rmsnorm.h"
+#include "r1/tensor/threads.h"
 
 namespace r1::model {
 
@@ -26,6 +27,7 @@ at::Tensor fresh(const Parameter& parameter, at::ScalarType dtype, double std, c
 
 DeepseekV3::DeepseekV3(const DeepseekV3Config& config, at::ScalarType dtype) : config_(config), dtype_(dtype) {
   validate(config);
+  tensor::use_one_aten_thread();
   rope_ = make_rope_table(config);
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.emplace_back(config, i < config.first_k_dense_replace);
   for (std::int64_t i = 0; i < config.num_nextn_predict_layers; ++i) mtp_.emplace_back(config);

@@ -1,0 +1,309 @@
+// R1-Zero's loop (controller.h): draw prompts, roll out, score, advantages, check the log-probabilities, update, checkpoint.
+// Checkpoints lie between steps, when no sample is in flight; a step that was cut short is repeated from its keys with the same result.
+#include "r1/rl/controller.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "r1/core/error.h"
+#include "r1/core/fs.h"
+#include "r1/core/log.h"
+#include "r1/core/phase.h"
+#include "r1/core/rng.h"
+#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/rl/advantage.h"
+#include "r1/rl/completions_file.h"
+#include "r1/rl/metrics.h"
+#include "r1/rl/update.h"
+#include "r1/tensor/dtype.h"
+#include "r1/tokenizer/tokenizer.h"
+#include "r1/train/checkpoint.h"
+#include "r1/train/optim/schedule.h"
+
+namespace r1::rl {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void check(const GrpoConfig& c, const GrpoInputs& in) {
+  train::validate(c.optimizer);
+  if (c.steps < 1 || c.prompts_per_step < 1 || c.group_size < 2 || c.mini_batches < 1 || c.inner_epochs < 1 || c.checkpoint_every < 1 ||
+      c.log_every < 1 || c.reference_every < 1)
+    user_error("{}: counts must be positive and group_size 2 or more", in.stage);
+  if (c.prompts_per_step * c.group_size % c.mini_batches != 0)
+    user_error("{}: {} samples a step can't be cut into {} mini_batches", in.stage, c.prompts_per_step * c.group_size, c.mini_batches);
+  if (c.ratio_level != "token" && c.ratio_level != "sequence") user_error("{}.ratio_level '{}': use token or sequence", in.stage, c.ratio_level);
+  for (const char* name : {"seq_mean", "token_global", "constant", "micro_batch", ""}) {
+    if (*name == 0) user_error("{}.loss_normalizer '{}': use seq_mean, token_global, constant or micro_batch", in.stage, c.loss_normalizer);
+    if (c.loss_normalizer == name) break;
+  }
+  if (c.advantage_std != "group" && c.advantage_std != "batch" && c.advantage_std != "none")
+    user_error("{}.advantage_std '{}': use group, batch or none", in.stage, c.advantage_std);
+  if (in.problems.empty()) user_error("{}: there are no training problems", in.stage);
+  if (in.prompt_template.find("{prompt}") == std::string::npos) user_error("{}: the prompt template has no {{prompt}}", in.stage);
+  R1_CHECK(in.scorer != nullptr, "no scorer");
+}
+
+std::string fill_template(std::string text, const std::string& prompt) {
+  return text.replace(text.find("{prompt}"), 8, prompt);
+}
+
+class Run {
+ public:
+  Run(const GrpoConfig& config, const GrpoInputs& inputs)
+      : config_(config),
+        inputs_(inputs),
+        tokenizer_(tokenizer::Tokenizer::load(inputs.init_from / "tokenizer.json")),
+        policy_(model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype))),
+        engine_(policy_, model::load_eos_ids(inputs.init_from), config.engine),
+        optimizer_(policy_->parameters(), config.optimizer) {
+    if (config.kl_coefficient > 0.0 || config.kl_log_every > 0)
+      reference_ = model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype));
+    for (const data::Problem& problem : inputs.problems)
+      prompts_.push_back(tokenizer_.encode(fill_template(inputs.prompt_template, problem.prompt)));
+    total_updates_ = config.steps * config.mini_batches * config.inner_epochs;
+  }
+
+  GrpoResult run() {
+    resume();
+    for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
+      one_step(step);
+      step_ = step;
+      if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
+    }
+    write_output();
+    result_.steps = config_.steps;
+    result_.updates = optimizer_.num_steps();
+    result_.seconds = seconds_since(start_);
+    return result_;
+  }
+
+ private:
+  void resume() {
+    const std::optional<train::Checkpoint> checkpoint = train::newest_checkpoint(inputs_.state);
+    if (checkpoint) {
+      const nlohmann::json state = nlohmann::json::parse(train::read_checkpoint_json(*checkpoint));
+      const weights::SafetensorsReader tensors = train::read_checkpoint_tensors(*checkpoint);
+      train::load_training_tensors(tensors, *policy_, optimizer_, state.at("updates").get<std::int64_t>());
+      if (reference_) load_reference([&](const std::string& name) { return tensors.load("reference." + name); });
+      result_.sampled_tokens = state.at("sampled_tokens").get<std::int64_t>();
+      result_.sampling_logp_difference_max = state.at("sampling_logp_difference_max").get<double>();
+      result_.final_reward = state.at("reward").get<double>();
+      step_ = result_.resumed_from = checkpoint->step;
+      R1_LOG(info, "{}: resuming after step {}", inputs_.stage, step_);
+    }
+    if (inputs_.metrics != nullptr) inputs_.metrics->rewind(inputs_.stage, step_);
+  }
+
+  template <class Load>
+  void load_reference(const Load& load) {
+    const at::NoGradGuard no_grad;
+    reference_->visit_parameters([&](const model::Parameter& p) { p.tensor->copy_(load(p.name)); });
+  }
+
+  /// Draw n of the run is place n % N of a fresh permutation of the N problems each epoch.
+  std::size_t draw_problem(std::int64_t draw) {
+    const auto count = static_cast<std::int64_t>(inputs_.problems.size());
+    const std::int64_t epoch = draw / count;
+    if (epoch != order_epoch_) {
+      order_.resize(static_cast<std::size_t>(count));
+      for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
+      core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Shuffle, static_cast<std::uint32_t>(epoch)}).shuffle(order_);
+      order_epoch_ = epoch;
+    }
+    return order_[static_cast<std::size_t>(draw % count)];
+  }
+
+  std::vector<Sample> roll_out(std::int64_t step) {
+    core::phase_mark("rollout");
+    std::vector<rollout::Request> requests;
+    problems_.clear();
+    for (std::int64_t i = 0; i < config_.prompts_per_step; ++i) {
+      const std::size_t problem = draw_problem((step - 1) * config_.prompts_per_step + i);
+      for (std::int64_t g = 0; g < config_.group_size; ++g) {
+        requests.push_back({prompts_[problem], static_cast<std::uint64_t>(config_.seed), static_cast<std::uint32_t>(step),
+                            static_cast<std::uint32_t>(problem), static_cast<std::uint32_t>(g)});
+        problems_.push_back(problem);
+      }
+    }
+    engine_.set_version(optimizer_.num_steps());
+    std::vector<rollout::Completion> completions = engine_.generate(requests, config_.sampling);
+    std::vector<Sample> samples(completions.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      samples[i].prompt = &prompts_[problems_[i]];
+      samples[i].completion = std::move(completions[i]);
+      result_.sampled_tokens += static_cast<std::int64_t>(samples[i].completion.ids.size());
+    }
+    return samples;
+  }
+
+  void score(std::vector<Sample>& samples, std::int64_t step) {
+    core::phase_mark("reward");
+    std::vector<reward::RewardInput> inputs;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const data::Problem& problem = inputs_.problems[problems_[i]];
+      std::vector<std::int32_t> ids = samples[i].completion.ids;
+      const bool finished = samples[i].completion.finish_reason == rollout::FinishReason::Stop;
+      if (finished) ids.pop_back();
+      samples[i].text = tokenizer_.decode(ids);
+      inputs.push_back({problem.prompt, samples[i].text, problem.answer, problem.verifier, problem.tests.empty() ? "" : problem.tests.front(), finished});
+    }
+    std::vector<reward::Verdict> verdicts = inputs_.scorer->score_batch(inputs);
+    R1_CHECK(verdicts.size() == samples.size(), "the scorer gave {} verdicts for {} samples", verdicts.size(), samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) samples[i].verdict = std::move(verdicts[i]);
+    std::vector<double> rewards;
+    for (const Sample& s : samples) rewards.push_back(s.verdict.score);
+    if (config_.shuffle_rewards)
+      core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Reward, static_cast<std::uint32_t>(step)}).shuffle(rewards);
+    const std::vector<double> advantages =
+        group_advantages(rewards, config_.group_size, {config_.advantage_std, config_.advantage_eps, config_.advantage_ddof});
+    for (std::size_t i = 0; i < samples.size(); ++i) samples[i].advantage = advantages[i];
+  }
+
+  /// Recomputes the samples' log-probabilities where the first update's own forward does not do it anyway, and in `fast` numerics,
+  /// where the trainer's values replace the sampler's in the ratio.
+  bool needs_recompute() const { return config_.mini_batches * config_.inner_epochs > 1 || config_.engine.numerics == "fast"; }
+
+  void set_old_logp(std::vector<Sample>& samples, const std::vector<float>& trainer_logp) {
+    std::size_t i = 0;
+    for (Sample& s : samples) {
+      const std::size_t count = s.completion.ids.size();
+      const auto first = trainer_logp.begin() + static_cast<std::ptrdiff_t>(i);
+      s.old_logp = trainer_logp.empty() ? s.completion.logprobs : std::vector<float>(first, first + static_cast<std::ptrdiff_t>(count));
+      i += count;
+    }
+  }
+
+  void set_reference_logp(std::vector<Sample>& samples, const std::vector<const Sample*>& view, std::int64_t step) {
+    const bool measured = config_.kl_log_every > 0 && (step % config_.kl_log_every == 0 || step == 1 || step == config_.steps);
+    if (!reference_ || (config_.kl_coefficient == 0.0 && !measured)) return;
+    const at::NoGradGuard no_grad;
+    const std::vector<float> logp = recompute(*reference_, view, config_).logp;
+    std::size_t i = 0;
+    for (Sample& s : samples) {
+      const auto first = logp.begin() + static_cast<std::ptrdiff_t>(i);
+      s.ref_logp.assign(first, first + static_cast<std::ptrdiff_t>(s.completion.ids.size()));
+      i += s.completion.ids.size();
+    }
+  }
+
+  void one_step(std::int64_t step) {
+    const Clock::time_point begin = Clock::now();
+    std::vector<Sample> samples = roll_out(step);
+    const double rollout_seconds = seconds_since(begin);
+    score(samples, step);
+    const double scored_seconds = seconds_since(begin);
+    std::vector<const Sample*> view;
+    for (const Sample& s : samples) view.push_back(&s);
+    StepMeasures measures;
+    measures.policy_version = optimizer_.num_steps();
+    double tokens = 0.0;
+    for (const Sample& s : samples) tokens += static_cast<double>(s.completion.ids.size());
+    set_reference_logp(samples, view, step);
+    if (needs_recompute()) {
+      const Recomputed again = recompute(*policy_, view, config_);
+      measures.difference = logp_difference(view, again.logp);
+      measures.entropy = again.entropy_sum / tokens;
+      set_old_logp(samples, config_.engine.numerics == "fast" ? again.logp : std::vector<float>());
+    } else {
+      set_old_logp(samples, {});
+    }
+    run_updates(view, step, measures);
+    if (!needs_recompute()) {
+      measures.difference = logp_difference(view, measures.updates.front().logp);
+      measures.entropy = measures.updates.front().entropy_sum / tokens;
+    }
+    if (!samples.front().ref_logp.empty()) measures.reference_kl = measures.updates.front().kl_sum / measures.updates.front().tokens;
+    result_.sampling_logp_difference_max = std::max(result_.sampling_logp_difference_max, measures.difference.max);
+    result_.final_reward = mean_reward(samples);
+    if (step % config_.log_every == 0 || step == config_.steps)
+      report(samples, measures, step, {{"step_time", seconds_since(begin)},
+                                       {"timing_s/gen", rollout_seconds},
+                                       {"timing_s/reward", scored_seconds - rollout_seconds},
+                                       {"timing_s/update_actor", seconds_since(begin) - scored_seconds},
+                                       {"rollout_tokens_per_second", tokens / rollout_seconds}});
+    if (!inputs_.completions.empty() && (step % config_.checkpoint_every == 0 || step == 1 || step == config_.steps))
+      write_completions(inputs_.completions / fmt::format("step-{:06d}.jsonl", step), samples, step);
+  }
+
+  /// inner_epochs passes over the samples, each in a fresh random order cut into mini-batches (one mini-batch keeps the order).
+  void run_updates(const std::vector<const Sample*>& view, std::int64_t step, StepMeasures& measures) {
+    const std::size_t size = view.size() / static_cast<std::size_t>(config_.mini_batches);
+    for (std::int64_t epoch = 0; epoch < config_.inner_epochs; ++epoch) {
+      std::vector<const Sample*> order = view;
+      if (config_.mini_batches > 1)
+        core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Shuffle, static_cast<std::uint32_t>(step), 1,
+                   static_cast<std::uint32_t>(epoch)})
+            .shuffle(order);
+      for (std::size_t first = 0; first < order.size(); first += size) {
+        const std::vector<const Sample*> mini(order.begin() + static_cast<std::ptrdiff_t>(first), order.begin() + static_cast<std::ptrdiff_t>(first + size));
+        measures.learning_rate = train::learning_rate(config_.optimizer, optimizer_.num_steps() + 1, total_updates_);
+        measures.updates.push_back(update(*policy_, optimizer_, mini, config_, measures.learning_rate));
+        if (config_.kl_coefficient > 0.0 && optimizer_.num_steps() % config_.reference_every == 0) refresh_reference();
+      }
+    }
+  }
+
+  void refresh_reference() {
+    std::vector<model::Parameter> current = policy_->parameters();
+    std::size_t i = 0;
+    load_reference([&](const std::string&) { return current[i++].tensor->detach(); });
+    if (inputs_.metrics != nullptr) inputs_.metrics->note(inputs_.stage, fmt::format("reference := policy at update {}", optimizer_.num_steps()));
+  }
+
+  void report(const std::vector<Sample>& samples, const StepMeasures& measures, std::int64_t step,
+              std::vector<std::pair<std::string, double>> timings) {
+    if (inputs_.metrics == nullptr) return;
+    core::MetricRecord record{inputs_.stage, step, config_.steps, step_values(samples, config_, measures), std::move(timings)};
+    record.values.emplace_back("num_tokens", static_cast<double>(result_.sampled_tokens));
+    inputs_.metrics->emit(record);
+    for (const std::string& sentence : diagnose(samples, config_)) inputs_.metrics->note(inputs_.stage, sentence);
+  }
+
+  void save() {
+    weights::NamedTensors tensors = train::training_tensors(*policy_, optimizer_);
+    if (reference_)
+      reference_->visit_parameters([&](const model::Parameter& p) { tensors.emplace_back("reference." + p.name, p.tensor->detach()); });
+    const nlohmann::ordered_json state = {{"format", 1},
+                                          {"updates", optimizer_.num_steps()},
+                                          {"sampled_tokens", result_.sampled_tokens},
+                                          {"sampling_logp_difference_max", result_.sampling_logp_difference_max},
+                                          {"reward", result_.final_reward}};
+    train::write_checkpoint(inputs_.state, step_, tensors, state.dump(2) + "\n");
+  }
+
+  void write_output() {
+    core::write_directory_atomic(inputs_.output, [&](const std::filesystem::path& folder) {
+      model::write_hf_files(*policy_, {}, folder);
+      for (const char* name : {"generation_config.json", "config.json", "tokenizer.json"})
+        core::write_file_atomic(folder / name, core::read_file(inputs_.init_from / name));
+    });
+    std::filesystem::remove_all(inputs_.state);
+  }
+
+  GrpoConfig config_;
+  const GrpoInputs& inputs_;
+  tokenizer::Tokenizer tokenizer_;
+  std::shared_ptr<model::DeepseekV3> policy_, reference_;
+  rollout::Engine engine_;
+  train::AdamW optimizer_;
+  std::vector<std::vector<std::int32_t>> prompts_;
+  std::vector<std::size_t> problems_;  // of the step's samples
+  std::vector<std::size_t> order_;
+  std::int64_t order_epoch_ = -1, step_ = 0, total_updates_ = 0;
+  GrpoResult result_;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
+
+GrpoResult run_grpo(const GrpoConfig& config, const GrpoInputs& inputs) {
+  check(config, inputs);
+  return Run(config, inputs).run();
+}
+
+}  // namespace r1::rl

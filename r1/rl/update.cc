@@ -1,0 +1,108 @@
+// Updates of the policy (update.h).
+#include "r1/rl/update.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "r1/core/error.h"
+#include "r1/core/phase.h"
+#include "r1/rl/grpo_loss.h"
+
+namespace r1::rl {
+
+namespace {
+
+double sampling_temperature(const GrpoConfig& config) { return config.sampling.temperature == 0.0 ? 1.0 : config.sampling.temperature; }
+
+at::Tensor gather_floats(const std::vector<const Sample*>& samples, std::int64_t count, const std::vector<float> Sample::*values) {
+  at::Tensor out = at::empty({count}, at::TensorOptions().dtype(at::kFloat));
+  float* p = out.mutable_data_ptr<float>();
+  for (const Sample* s : samples) p = std::copy((s->*values).begin(), (s->*values).end(), p);
+  return out;
+}
+
+at::Tensor gather_advantages(const std::vector<const Sample*>& samples, std::int64_t count) {
+  at::Tensor out = at::empty({count}, at::TensorOptions().dtype(at::kFloat));
+  float* p = out.mutable_data_ptr<float>();
+  for (const Sample* s : samples) p = std::fill_n(p, s->completion.ids.size(), static_cast<float>(s->advantage));
+  return out;
+}
+
+tensor::TokenLogprobs forward(const model::DeepseekV3& model, const SampleBatch& batch, double temperature) {
+  const tensor::TokenLogprobs all = model.logprobs(model.final_norm(model.stack(batch.input)), batch.targets, temperature);
+  return {all.logp.index_select(0, batch.rows), all.entropy.index_select(0, batch.rows)};
+}
+
+GrpoLossConfig loss_config(const GrpoConfig& c) {
+  return {c.clip_low, c.clip_high, c.kl_coefficient, c.ratio_level, c.loss_normalizer, c.constant_length, c.entropy_coefficient};
+}
+
+}  // namespace
+
+Recomputed recompute(const model::DeepseekV3& model, const std::vector<const Sample*>& samples, const GrpoConfig& config) {
+  Recomputed out;
+  for (const auto& part : split_by_tokens(samples, config.micro_batch_tokens)) {
+    const tensor::TokenLogprobs result = forward(model, pack_samples(part), sampling_temperature(config));
+    const float* p = result.logp.const_data_ptr<float>();
+    out.logp.insert(out.logp.end(), p, p + result.logp.numel());
+    out.entropy_sum += result.entropy.sum().item<double>();
+  }
+  return out;
+}
+
+LogpDifference logp_difference(const std::vector<const Sample*>& samples, const std::vector<float>& recomputed) {
+  LogpDifference out;
+  std::size_t i = 0;
+  for (const Sample* s : samples) {
+    for (const float sampled : s->completion.logprobs) {
+      R1_CHECK(i < recomputed.size(), "{} recomputed log-probabilities are too few", recomputed.size());
+      const double difference = std::abs(static_cast<double>(recomputed[i++]) - static_cast<double>(sampled));
+      out.max = std::isnan(difference) ? difference : std::max(out.max, difference);
+      out.mean += difference;
+    }
+  }
+  out.mean /= static_cast<double>(std::max<std::size_t>(1, i));
+  return out;
+}
+
+UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples, const GrpoConfig& config,
+                   double rate) {
+  const auto parts = split_by_tokens(samples, config.micro_batch_tokens);
+  UpdateTotals totals{static_cast<std::int64_t>(samples.size()), 0, static_cast<std::int64_t>(parts.size())};
+  for (const Sample* s : samples) totals.tokens += static_cast<std::int64_t>(s->completion.ids.size());
+  UpdateStats stats;
+  stats.tokens = static_cast<double>(totals.tokens);
+  const bool with_reference = !samples.empty() && !samples.front()->ref_logp.empty();
+  for (const auto& part : parts) {
+    core::phase_mark("update");
+    const SampleBatch batch = pack_samples(part);
+    const std::int64_t count = batch.rows.size(0);
+    const tensor::TokenLogprobs result = forward(model, batch, sampling_temperature(config));
+    const GrpoLoss loss = grpo_loss({.logp = result.logp,
+                                     .old_logp = gather_floats(part, count, &Sample::old_logp),
+                                     .ref_logp = with_reference ? gather_floats(part, count, &Sample::ref_logp) : at::Tensor(),
+                                     .advantage = gather_advantages(part, count),
+                                     .sequence = batch.sequence,
+                                     .entropy = result.entropy,
+                                     .num_sequences = batch.num_sequences},
+                                    loss_config(config), totals);
+    loss.loss.backward();
+    const float* p = result.logp.const_data_ptr<float>();
+    stats.logp.insert(stats.logp.end(), p, p + count);
+    stats.loss += loss.loss.item<double>();
+    stats.kl_sum += loss.kl_sum;
+    stats.clipped_low += loss.clipped_low;
+    stats.clipped_high += loss.clipped_high;
+    stats.ratio_sum += loss.ratio_sum;
+    stats.entropy_sum += result.entropy.sum().item<double>();
+  }
+  stats.grad_norm = optimizer.grad_norm();
+  if (!std::isfinite(stats.loss) || !std::isfinite(stats.grad_norm))
+    user_error("the loss is {} (gradient norm {}) at update {}; the last good checkpoint stays. Lower optimizer.learning_rate (now {}) "
+               "and run again",
+               stats.loss, stats.grad_norm, optimizer.num_steps() + 1, config.optimizer.learning_rate);
+  optimizer.step(rate, std::min(1.0, config.optimizer.max_grad_norm / (stats.grad_norm + 1e-6)));
+  return stats;
+}
+
+}  // namespace r1::rl

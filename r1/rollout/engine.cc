@@ -1,0 +1,222 @@
+// Continuous batching over slots (engine.h). Each step runs one forward over the prompt tokens of newly filled slots and one token of
+// every decoding slot; three counters say all there is about a sequence: tokens known, tokens cached, tokens scheduled now.
+#include "r1/rollout/engine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "r1/core/error.h"
+#include "r1/core/rng.h"
+#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/rollout/kv_cache.h"
+#include "r1/rollout/sampler.h"
+#include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/logprob.h"
+
+namespace r1::rollout {
+
+namespace {
+
+/// A sequence in a slot.
+struct Active {
+  const Request* request = nullptr;
+  Completion* completion = nullptr;
+  std::int64_t slot = 0;
+  std::int64_t cached = 0;     // tokens in the cache
+  std::int64_t scheduled = 0;  // tokens of this step's forward
+  core::Rng rng{core::RngKey{}};
+
+  std::int64_t length() const { return static_cast<std::int64_t>(request->prompt.size() + completion->ids.size()); }
+  std::int64_t token(std::int64_t i) const {
+    const auto index = static_cast<std::size_t>(i);
+    return index < request->prompt.size() ? request->prompt[index] : completion->ids[index - request->prompt.size()];
+  }
+};
+
+/// Tensors of one step, filled token by token.
+struct StepInput {
+  std::vector<std::int64_t> ids, begin, end, write;
+  std::vector<std::int32_t> positions;
+  std::vector<std::int64_t> last;  // flat row whose logits are wanted, one per entry of `samplers`
+  std::vector<Active*> samplers;
+};
+
+at::Tensor to_tensor(const std::vector<std::int64_t>& v) {
+  at::Tensor out = at::empty({static_cast<std::int64_t>(v.size())}, at::TensorOptions().dtype(at::kLong));
+  std::copy(v.begin(), v.end(), out.mutable_data_ptr<std::int64_t>());
+  return out;
+}
+at::Tensor to_tensor(const std::vector<std::int32_t>& v) {
+  at::Tensor out = at::empty({static_cast<std::int64_t>(v.size())}, at::TensorOptions().dtype(at::kInt));
+  std::copy(v.begin(), v.end(), out.mutable_data_ptr<std::int32_t>());
+  return out;
+}
+
+void check(const EngineConfig& c) {
+  if (c.max_batch < 1 || c.max_tokens < 2 || c.prefill_tokens < 1) user_error("engine: max_batch, max_tokens and prefill_tokens must be positive");
+  if (c.numerics != "exact" && c.numerics != "fast") user_error("engine.numerics '{}': use exact or fast", c.numerics);
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(std::shared_ptr<model::DeepseekV3> m, std::vector<std::int32_t> eos_ids, const EngineConfig& c)
+      : model(std::move(m)), eos(std::move(eos_ids)), config(c) {
+    check(config);
+    capacity = std::min(config.max_tokens, model->config().max_position_embeddings);
+  }
+
+  bool is_eos(std::int64_t id) const { return std::find(eos.begin(), eos.end(), static_cast<std::int32_t>(id)) != eos.end(); }
+
+  void check_request(const Request& r) const {
+    const auto prompt = static_cast<std::int64_t>(r.prompt.size());
+    if (prompt == 0) user_error("prompt {} is empty", r.prompt_index);
+    if (prompt >= capacity)
+      user_error("prompt {} has {} tokens; engine.max_tokens leaves room for {}", r.prompt_index, prompt, capacity - 1);
+    for (const std::int32_t id : r.prompt)
+      if (id < 0 || id >= model->config().vocab_size) user_error("prompt {}: token id {} is outside the vocabulary", r.prompt_index, id);
+  }
+
+  void schedule(std::vector<Active>& active, StepInput& in) {
+    std::int64_t prefill_left = config.prefill_tokens;
+    for (Active& a : active) {
+      const std::int64_t wanted = a.length() - a.cached;
+      a.scheduled = wanted == 1 ? 1 : std::min(wanted, prefill_left);
+      if (wanted > 1) prefill_left -= a.scheduled;
+      for (std::int64_t i = a.cached; i < a.cached + a.scheduled; ++i) {
+        in.ids.push_back(a.token(i));
+        in.positions.push_back(static_cast<std::int32_t>(i));
+        in.write.push_back(cache->row(a.slot, i));
+        in.begin.push_back(cache->row(a.slot, 0));
+        in.end.push_back(cache->row(a.slot, i) + 1);
+      }
+      a.cached += a.scheduled;
+      if (a.cached == a.length()) {
+        in.last.push_back(static_cast<std::int64_t>(in.ids.size()) - 1);
+        in.samplers.push_back(&a);
+      }
+    }
+  }
+
+  /// One forward and one sampled token for every sequence whose prompt is in the cache.
+  void step(std::vector<Active>& active, const SamplingConfig& sampling) {
+    StepInput in;
+    schedule(active, in);
+    cache->view().write_rows = to_tensor(in.write);
+    const model::ForwardInput input{to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, &cache->view()};
+    const at::Tensor h = model->stack(input);
+    if (in.samplers.empty()) return;
+    const at::Tensor rows = in.last.size() == in.ids.size() ? h : h.index_select(0, to_tensor(in.last));
+    sample(model->logits(model->final_norm(rows)), in.samplers, sampling);
+  }
+
+  void sample(const at::Tensor& logits, const std::vector<Active*>& samplers, const SamplingConfig& sampling) {
+    const std::int64_t vocab = logits.size(1);
+    const double temperature = sampling.temperature == 0.0 ? 1.0 : sampling.temperature;
+    const at::Tensor probabilities = tensor::row_probabilities(logits, temperature);
+    std::vector<std::int64_t> tokens;
+    for (std::size_t i = 0; i < samplers.size(); ++i) {
+      Completion& c = *samplers[i]->completion;
+      const std::span<float> row(probabilities.mutable_data_ptr<float>() + static_cast<std::int64_t>(i) * vocab, static_cast<std::size_t>(vocab));
+      const bool early = static_cast<std::int64_t>(c.ids.size()) < sampling.min_new_tokens;
+      const Choice choice = sampler.choose(row, sampling, samplers[i]->rng.uniform_at(c.ids.size()),
+                                           early ? std::span<const std::int32_t>(eos) : std::span<const std::int32_t>());
+      tokens.push_back(choice.token);
+      c.log_kept_mass.push_back(choice.log_kept_mass);
+    }
+    const at::Tensor logp = tensor::row_logprobs(logits, to_tensor(tokens), temperature);
+    for (std::size_t i = 0; i < samplers.size(); ++i) {
+      Completion& c = *samplers[i]->completion;
+      c.ids.push_back(static_cast<std::int32_t>(tokens[i]));
+      c.logprobs.push_back(logp.const_data_ptr<float>()[i]);
+    }
+  }
+
+  bool finished(const Active& a, const SamplingConfig& sampling) const {
+    Completion& c = *a.completion;
+    if (c.ids.empty()) return false;
+    if (is_eos(c.ids.back())) {
+      c.finish_reason = FinishReason::Stop;
+      return true;
+    }
+    c.finish_reason = FinishReason::Length;
+    return static_cast<std::int64_t>(c.ids.size()) >= sampling.max_new_tokens || a.length() >= capacity;
+  }
+
+  std::shared_ptr<model::DeepseekV3> model;
+  std::vector<std::int32_t> eos;
+  EngineConfig config;
+  std::int64_t capacity = 0;
+  std::int64_t version = 0;
+  std::unique_ptr<KvCache> cache;
+  Sampler sampler;
+};
+
+Engine::Engine(std::shared_ptr<model::DeepseekV3> model, std::vector<std::int32_t> eos_ids, const EngineConfig& config)
+    : impl_(std::make_unique<Impl>(std::move(model), std::move(eos_ids), config)) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+Engine Engine::open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype) {
+  return Engine(model::load_hf_folder(folder, tensor::scalar_type(dtype)), model::load_eos_ids(folder), config);
+}
+
+std::vector<Completion> Engine::generate(const std::vector<Request>& requests, const SamplingConfig& sampling,
+                                         const std::function<void(std::int64_t)>& progress) {
+  const at::NoGradGuard no_grad;
+  Impl& e = *impl_;
+  validate(sampling);
+  for (const Request& r : requests) e.check_request(r);
+  std::vector<Completion> out(requests.size());
+  if (!e.cache) e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity, e.config.numerics == "fast");
+  std::vector<std::int64_t> free_slots;
+  for (std::int64_t slot = e.config.max_batch; slot > 0; --slot) free_slots.push_back(slot - 1);
+  std::vector<Active> active;
+  std::size_t next = 0;
+  std::int64_t done = 0;
+  while (next < requests.size() || !active.empty()) {
+    while (next < requests.size() && !free_slots.empty()) {
+      const Request& r = requests[next];
+      Completion& c = out[next++];
+      c.version = e.version;
+      c.prompt_index = r.prompt_index;
+      c.sample_index = r.sample_index;
+      const core::RngKey key{r.seed, core::Purpose::Sampling, r.step, r.prompt_index, r.sample_index};
+      active.push_back({.request = &r, .completion = &c, .slot = free_slots.back(), .rng = core::Rng(key)});
+      free_slots.pop_back();
+    }
+    e.step(active, sampling);
+    std::erase_if(active, [&](const Active& a) {
+      if (!e.finished(a, sampling)) return false;
+      free_slots.push_back(a.slot);
+      if (progress) progress(++done);
+      return true;
+    });
+  }
+  return out;
+}
+
+std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
+  const at::NoGradGuard no_grad;
+  R1_CHECK(ids.size() >= 2, "score needs two tokens or more, got {}", ids.size());
+  StepInput in;
+  std::vector<std::int64_t> targets;
+  for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
+    in.ids.push_back(ids[i]);
+    in.positions.push_back(static_cast<std::int32_t>(i));
+    in.begin.push_back(0);
+    in.end.push_back(static_cast<std::int64_t>(i) + 1);
+    targets.push_back(ids[i + 1]);
+  }
+  const model::DeepseekV3& m = *impl_->model;
+  const model::ForwardInput input{to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, nullptr};
+  const at::Tensor logp = m.logprobs(m.final_norm(m.stack(input)), to_tensor(targets), 1.0).logp;
+  return {logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + logp.numel()};
+}
+
+const std::vector<std::int32_t>& Engine::eos_ids() const { return impl_->eos; }
+std::int64_t Engine::vocab_size() const { return impl_->model->config().vocab_size; }
+void Engine::set_version(std::int64_t version) { impl_->version = version; }
+
+}  // namespace r1::rollout

@@ -1,0 +1,25 @@
+// One AdamW update of one parameter, fused, and the squared norm of a gradient.
+#pragma once
+
+#include "r1/tensor/torch.h"
+
+namespace r1::tensor {
+
+/// Scalars of one update; corrections are 1 - beta^step.
+struct AdamWScalars {
+  double learning_rate = 0.0, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0.0;
+  double bias_correction1 = 1.0, bias_correction2 = 1.0;
+  double gradient_scale = 1.0;
+};
+
+/// Tensors of one parameter: float32 master, moments; a bf16 parameter is refreshed from its master, an f32 one is the master.
+struct AdamWState {
+  at::Tensor master, m, v;
+};
+
+/// Updates in place and moves the parameter's version counter, so that packed forms of the old weights are seen to be stale.
+void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state, const AdamWScalars& scalars);
+
+double squared_norm(const at::Tensor& x);
+
+}  // namespace r1::tensor
