@@ -34,12 +34,12 @@ struct OutputRecord {
 struct Manifest {
   std::string stage;
   std::string recipe;
-  std::string config;       // resolved configuration (YAML) of everything that decides the outputs
+  std::string config;  // resolved configuration (YAML) of everything that decides the outputs
   std::string config_hash;  // of `config`
   std::vector<InputRecord> inputs;
   std::vector<OutputRecord> outputs;
   Metrics metrics;
-  double seconds = 0.0;      // from the stage's first start to its end, time between a kill and the resume included
+  double seconds = 0.0;  // from the stage's first start to its end, time between a kill and the resume included
   std::string code_version;  // of the program that wrote it
 };
 

@@ -1,0 +1,146 @@
+// r1 generate MODEL: samples continuations of prompts, to standard output: text, or one JSON object a sample with its
+// log-probabilities.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "r1/cli/options.h"
+#include "r1/cli/verbs.h"
+#include "r1/core/error.h"
+#include "r1/data/reader.h"
+#include "r1/rollout/engine.h"
+#include "r1/tokenizer/tokenizer.h"
+
+namespace r1::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct GenerateConfig {
+  std::string prompt;
+  std::string file;
+  std::string prompt_template = "{prompt}";
+  std::int64_t n = 1;
+  std::int64_t seed = 1;
+  double temperature = 1.0;
+  double top_p = 1.0;
+  std::int64_t top_k = 0;
+  double min_p = 0.0;
+  std::int64_t max_new_tokens = 256;
+  bool logprobs = false;
+  bool json = false;
+  std::string numerics = "exact";
+  std::string dtype = "f32";
+};
+void fields(core::FieldVisitor& v, GenerateConfig& c) {
+  v("prompt", c.prompt, "the text to continue");
+  v("file", c.file, "or a file with one prompt a line");
+  v("prompt_template", c.prompt_template, "what stands around a prompt, e.g. \"User: {prompt}\\nAssistant: \"");
+  v("n", c.n, "samples a prompt");
+  v("seed", c.seed, "of the sampling: same seed, same samples");
+  v("temperature", c.temperature, "0: greedy");
+  v("top_p", c.top_p, "keep the likeliest tokens up to this mass");
+  v("top_k", c.top_k, "keep this many tokens; 0: all");
+  v("min_p", c.min_p, "drop tokens below this share of the best one's probability");
+  v("max_new_tokens", c.max_new_tokens, "longest continuation");
+  v("logprobs", c.logprobs, "each token with its log-probability (implies --json)");
+  v("json", c.json, "one JSON object a sample instead of text");
+  v("numerics", c.numerics, "exact | fast");
+  v("dtype", c.dtype, "f32 | bf16");
+}
+
+std::vector<std::string> read_prompts(const GenerateConfig& config) {
+  if (config.prompt.empty() == config.file.empty()) user_error("give either --prompt TEXT or --file FILE");
+  if (!config.prompt.empty()) return {config.prompt};
+  std::vector<std::string> prompts;
+  data::LineReader lines(config.file);
+  for (std::string line; lines.next(line);) prompts.push_back(line);
+  if (prompts.empty()) user_error("{}: holds no prompt", config.file);
+  return prompts;
+}
+
+/// What the command line writes as two characters is a line feed; then {prompt} is put in.
+std::string fill(std::string text, const std::string& prompt) {
+  for (std::size_t at = text.find("\\n"); at != std::string::npos; at = text.find("\\n", at + 1))
+    text.replace(at, 2, "\n");
+  const std::size_t at = text.find("{prompt}");
+  if (at == std::string::npos) user_error("--prompt_template: does not hold {{prompt}}");
+  return text.replace(at, 8, prompt);
+}
+
+std::string text_of(const rollout::Completion& completion, const tokenizer::Tokenizer& tokenizer) {
+  std::vector<std::int32_t> ids = completion.ids;
+  if (completion.finish_reason == rollout::FinishReason::Stop && !ids.empty()) ids.pop_back();
+  return tokenizer.decode(ids);
+}
+
+void print(const rollout::Completion& completion, const std::string& prompt, const tokenizer::Tokenizer& tokenizer,
+           const GenerateConfig& config) {
+  const std::string text = text_of(completion, tokenizer);
+  if (!config.json && !config.logprobs) {
+    std::printf("%s\n", text.c_str());
+    return;
+  }
+  Json json = {{"prompt", prompt},
+               {"sample", completion.sample_index},
+               {"completion", text},
+               {"tokens", completion.ids.size()},
+               {"finish_reason", completion.finish_reason == rollout::FinishReason::Stop ? "stop" : "length"}};
+  if (config.logprobs) {
+    json["logprobs"] = Json::array();
+    for (std::size_t i = 0; i < completion.ids.size(); ++i)
+      json["logprobs"].push_back({{"id", completion.ids[i]},
+                                  {"token", tokenizer.decode(std::span(&completion.ids[i], 1))},
+                                  {"logprob", completion.logprobs[i]}});
+  }
+  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+void generate(const std::string& model, const GenerateConfig& config) {
+  const std::vector<std::string> prompts = read_prompts(config);
+  if (config.n < 1) user_error("--n: {} is less than 1", config.n);
+  const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(fs::path(model) / "tokenizer.json");
+  std::vector<rollout::Request> requests;
+  std::size_t longest = 0;
+  for (std::size_t p = 0; p < prompts.size(); ++p) {
+    const std::vector<std::int32_t> ids = tokenizer.encode(fill(config.prompt_template, prompts[p]));
+    longest = std::max(longest, ids.size());
+    for (std::int64_t s = 0; s < config.n; ++s)
+      requests.push_back({.prompt = ids,
+                          .seed = static_cast<std::uint64_t>(config.seed),
+                          .step = 0,
+                          .prompt_index = static_cast<std::uint32_t>(p),
+                          .sample_index = static_cast<std::uint32_t>(s)});
+  }
+  rollout::EngineConfig engine_config;
+  engine_config.numerics = config.numerics;
+  engine_config.max_tokens = static_cast<std::int64_t>(longest) + config.max_new_tokens;
+  rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype);
+  const rollout::SamplingConfig sampling{.temperature = config.temperature,
+                                         .top_k = config.top_k,
+                                         .top_p = config.top_p,
+                                         .min_p = config.min_p,
+                                         .max_new_tokens = config.max_new_tokens,
+                                         .min_new_tokens = 0};
+  for (const rollout::Completion& completion : engine.generate(requests, sampling))
+    print(completion, prompts[completion.prompt_index], tokenizer, config);
+}
+
+}  // namespace
+
+void add_generate_verb(CLI::App& program) {
+  CLI::App* verb = program.add_subcommand("generate", "sample from a model");
+  auto config = std::make_shared<GenerateConfig>();
+  auto model = std::make_shared<std::string>();
+  verb->add_option("model", *model, "model folder (Hugging Face layout)")->required();
+  add_options(*verb, *config);
+  verb->callback([config, model] { generate(*model, *config); });
+}
+
+}  // namespace r1::cli

@@ -1,0 +1,64 @@
+// The page's style sheet. Colours are variables, set once for light and once for dark.
+#include "r1/pipeline/page/page.h"
+
+namespace r1::pipeline {
+
+const char* page_style() {
+  return R"css(
+:root{--bg:#fbfbfa;--panel:#fff;--ink:#1b1f24;--soft:#5b6470;--line:#e2e4e8;--accent:#1f5fbf;--raw:#a9c3ea;--good:#1a7f4b;
+--bad:#b3261e;--good-bg:#e7f4ec;--bad-bg:#fbe9e7;--code:#f4f5f7}
+@media(prefers-color-scheme:dark){:root{--bg:#14171b;--panel:#1b1f25;--ink:#e6e8eb;--soft:#9aa4b0;--line:#2d333b;
+--accent:#78aef5;--raw:#3a5680;--good:#5ec28d;--bad:#f08a80;--good-bg:#183526;--bad-bg:#401f1c;--code:#22272e}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+main{max-width:1280px;margin:0 auto;padding:28px 20px 56px}
+h1{font-size:26px;line-height:1.2;margin:0 0 6px;letter-spacing:-.01em}
+h2{font-size:17px;margin:36px 0 10px}
+p{margin:0 0 12px;max-width:76ch}
+.soft{color:var(--soft)}.small{font-size:13px}
+.verdict{display:inline-block;font-size:13px;font-weight:600;padding:2px 10px;border-radius:99px}
+.pass{color:var(--good)}.fail{color:var(--bad)}
+.verdict.pass{background:var(--good-bg)}.verdict.fail{background:var(--bad-bg)}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:1px;background:var(--line);
+border:1px solid var(--line);border-radius:8px;overflow:hidden;margin:18px 0 8px}
+.tile{background:var(--panel);padding:12px 14px}
+.tile b{display:block;font-size:23px;line-height:1.25;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
+.tile span{color:var(--soft);font-size:13px}
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:12px}
+.plot{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:10px 12px 6px;margin:0}
+.plot figcaption{display:flex;justify-content:space-between;gap:8px;font-weight:600;font-size:14px}
+.plot figcaption span{font-variant-numeric:tabular-nums}
+.plot p{margin:0 0 4px;font-size:12.5px;color:var(--soft);line-height:1.35}
+svg{display:block;width:100%;height:auto}
+svg text{font:11px system-ui,sans-serif;fill:var(--soft)}
+svg .grid{stroke:var(--line)}
+svg polyline{fill:none;stroke-linejoin:round}
+svg .raw{stroke:var(--raw);stroke-width:1}
+svg .mean{stroke:var(--accent);stroke-width:2}
+svg .dot{fill:var(--accent)}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--panel)}
+table{border-collapse:collapse;width:100%;font-size:14px}
+th,td{padding:6px 12px;text-align:left;border-top:1px solid var(--line);white-space:nowrap}
+thead th{border-top:0;color:var(--soft);font-weight:600;font-size:13px}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+tr.out td{color:var(--soft)}
+tr.sub td:first-child{padding-left:28px;color:var(--soft)}
+.samples{display:grid;gap:12px}
+.sample{background:var(--panel);border:1px solid var(--line);border-radius:8px;overflow:hidden}
+.ask{padding:9px 14px;border-bottom:1px solid var(--line)}
+.pair{display:grid;grid-template-columns:1fr 1fr}
+.pair>div{padding:9px 14px;min-width:0}
+.pair>div+div{border-left:1px solid var(--line)}
+.who{display:flex;justify-content:space-between;gap:8px;font-size:13px;color:var(--soft);margin-bottom:5px}
+pre{margin:0;font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
+.pair pre{background:var(--code);border-radius:5px;padding:7px 9px;max-height:260px;overflow-y:auto}
+details{margin-top:10px}
+summary{cursor:pointer;color:var(--accent)}
+details pre{background:var(--code);padding:10px 12px;border-radius:6px;margin-top:8px;overflow-x:auto}
+@media(max-width:640px){main{padding:18px 12px 40px}.pair{grid-template-columns:1fr}
+.pair>div+div{border-left:0;border-top:1px solid var(--line)}th,td{padding:6px 8px}.tiles{grid-template-columns:1fr 1fr}
+.tile b{font-size:19px}}
+)css";
+}
+
+}  // namespace r1::pipeline

@@ -1,0 +1,28 @@
+#include "r1/pipeline/stages/report.h"
+
+#include <algorithm>
+
+#include "r1/core/fs.h"
+#include "r1/pipeline/page/page.h"
+
+namespace r1::pipeline {
+
+std::vector<StageInput> ReportStage::inputs(const std::filesystem::path& run) const {
+  // A stage that ran again has another manifest (its seconds at least), and metrics.jsonl changes with its stages only.
+  std::vector<StageInput> inputs;
+  for (const char* stage : {"corpus", "tokenizer", "pretrain", "zero", "eval"})
+    inputs.push_back(from_run(run, std::string(stage) + "/" + kManifestFile));
+  inputs.push_back(from_run(run, "eval/eval.json"));
+  return inputs;
+}
+
+Metrics ReportStage::run(const StageContext& context) const {
+  const ReportData data = gather_report(context.run, recipe_, config_);
+  core::write_file_atomic(context.directory / "report.json", report_json(data));
+  core::write_file_atomic(context.directory / "report.html", report_html(data));
+  const auto failed =
+      std::count_if(data.checks.begin(), data.checks.end(), [](const Check& check) { return !check.pass; });
+  return {{"checks", static_cast<double>(data.checks.size())}, {"failed_checks", static_cast<double>(failed)}};
+}
+
+}  // namespace r1::pipeline

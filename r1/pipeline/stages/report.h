@@ -1,0 +1,29 @@
+// Stage `report`: what a run came to, as report.json (docs/formats.md) and one self-contained page report.html. It
+// reads the stages' manifests, eval.json and metrics.jsonl and computes nothing that is not in them. Drawing is
+// page/'s.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "r1/core/config.h"
+#include "r1/pipeline/page/report_data.h"
+#include "r1/pipeline/stage.h"
+
+namespace r1::pipeline {
+
+class ReportStage : public Stage {
+ public:
+  ReportStage(ReportConfig config, std::string recipe) : config_(std::move(config)), recipe_(std::move(recipe)) {}
+  std::string name() const override { return "report"; }
+  std::string config() const override { return core::dump_config(config_); }
+  std::vector<StageInput> inputs(const std::filesystem::path& run) const override;
+  std::vector<std::string> outputs() const override { return {"report.html", "report.json"}; }
+  Metrics run(const StageContext& context) const override;
+
+ private:
+  ReportConfig config_;
+  std::string recipe_;
+};
+
+}  // namespace r1::pipeline

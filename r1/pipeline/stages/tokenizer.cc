@@ -1,0 +1,85 @@
+#include "r1/pipeline/stages/tokenizer.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "r1/core/error.h"
+#include "r1/core/fs.h"
+#include "r1/core/threads.h"
+#include "r1/data/token_shard.h"
+#include "r1/pipeline/stages/corpus_file.h"
+#include "r1/reward/format.h"
+
+namespace r1::pipeline {
+
+namespace {
+
+std::vector<CorpusRecord> read_corpus(const std::filesystem::path& file) {
+  std::vector<CorpusRecord> records;
+  for_each_corpus_record(file, [&](const CorpusRecord& record) { records.push_back(record); });
+  if (records.empty()) user_error("{}: holds no document", file.string());
+  return records;
+}
+
+tokenizer::Tokenizer train_tokenizer(const std::vector<CorpusRecord>& records, const tokenizer::BpeConfig& config) {
+  std::vector<std::string_view> texts;
+  for (const CorpusRecord& record : records) {
+    if (!record.prompt.empty()) texts.push_back(record.prompt);
+    texts.push_back(record.completion);
+  }
+  return tokenizer::train_bpe(texts, config);
+}
+
+std::vector<std::vector<std::int32_t>> encode_all(const std::vector<CorpusRecord>& records,
+                                                  const tokenizer::Tokenizer& tokenizer, std::int64_t num_threads) {
+  constexpr std::size_t kChunk = 256;
+  std::vector<std::vector<std::int32_t>> ids(records.size());
+  core::parallel_for((records.size() + kChunk - 1) / kChunk, static_cast<std::size_t>(num_threads), [&](std::size_t c) {
+    for (std::size_t i = c * kChunk; i < std::min(records.size(), (c + 1) * kChunk); ++i) {
+      ids[i] = tokenizer.encode(records[i].prompt);
+      const std::vector<std::int32_t> completion = tokenizer.encode(records[i].completion);
+      ids[i].insert(ids[i].end(), completion.begin(), completion.end());
+    }
+  });
+  return ids;
+}
+
+}  // namespace
+
+std::vector<std::string> default_special_tokens() {
+  std::vector<std::string> tokens = {kBosToken, kEosToken, kPadToken};
+  for (const std::string_view tag :
+       {reward::kThinkOpen, reward::kThinkClose, reward::kAnswerOpen, reward::kAnswerClose})
+    tokens.emplace_back(tag);
+  return tokens;
+}
+
+std::int32_t require_special(const tokenizer::Tokenizer& tokenizer, const char* text) {
+  const std::optional<std::int32_t> id = tokenizer.special_id(text);
+  if (!id) user_error("tokenizer.special_tokens: must hold {}", text);
+  return *id;
+}
+
+Metrics TokenizerStage::run(const StageContext& context) const {
+  const std::vector<CorpusRecord> records = read_corpus(context.run / "corpus" / "corpus.jsonl");
+  const tokenizer::Tokenizer tokenizer = train_tokenizer(records, config_);
+  for (const char* token : {kBosToken, kEosToken, kPadToken}) require_special(tokenizer, token);
+  core::write_file_atomic(context.directory / "tokenizer.json", tokenizer.to_json());
+
+  data::TokenShardWriter shard(tokenizer.vocab_size(), require_special(tokenizer, kEosToken));
+  double bytes = 0;
+  for (const auto& ids : encode_all(records, tokenizer, config_.num_threads)) shard.add(ids);
+  for (const CorpusRecord& record : records)
+    bytes += static_cast<double>(record.prompt.size() + record.completion.size());
+  shard.write(context.directory / "corpus.tokens");
+
+  const auto tokens = static_cast<double>(shard.num_tokens());
+  const auto documents = static_cast<double>(shard.num_documents());
+  return {{"vocab_size", static_cast<double>(tokenizer.vocab_size())},
+          {"documents", documents},
+          {"tokens", tokens},
+          {"tokens_per_document", tokens / documents},
+          {"bytes_per_token", bytes / std::max(1.0, tokens - documents)}};  // end-of-sequence tokens stand for no byte
+}
+
+}  // namespace r1::pipeline

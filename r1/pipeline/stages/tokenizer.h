@@ -1,0 +1,41 @@
+// Stage `tokenizer`: trains byte-level BPE on the corpus and tokenises it into one token shard. Prompt and completion
+// are encoded apart, because reinforcement learning encodes the prompt alone: the same text then has the same ids in
+// both.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "r1/pipeline/stage.h"
+#include "r1/tokenizer/bpe_trainer.h"
+#include "r1/tokenizer/tokenizer.h"
+
+namespace r1::pipeline {
+
+/// Special tokens that every recipe's tokenizer must have, in this order: beginning, end, padding.
+inline constexpr const char* kBosToken = "<|bos|>";
+inline constexpr const char* kEosToken = "<|eos|>";
+inline constexpr const char* kPadToken = "<|pad|>";
+
+/// Those and the tags of R1's format, so that each tag is one token.
+std::vector<std::string> default_special_tokens();
+
+/// The id of a special token. UserError when the tokenizer lacks it.
+std::int32_t require_special(const tokenizer::Tokenizer& tokenizer, const char* text);
+
+class TokenizerStage : public Stage {
+ public:
+  explicit TokenizerStage(tokenizer::BpeConfig config) : config_(std::move(config)) {}
+  std::string name() const override { return "tokenizer"; }
+  std::string config() const override { return core::dump_config(config_); }
+  std::vector<StageInput> inputs(const std::filesystem::path& run) const override {
+    return {from_run(run, "corpus/corpus.jsonl")};
+  }
+  std::vector<std::string> outputs() const override { return {"corpus.tokens", "tokenizer.json"}; }
+  Metrics run(const StageContext& context) const override;
+
+ private:
+  tokenizer::BpeConfig config_;
+};
+
+}  // namespace r1::pipeline
