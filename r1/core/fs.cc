@@ -157,17 +157,20 @@ void write_directory_atomic(const fs::path& directory, const std::function<void(
   sync_path(parent_of(target), O_DIRECTORY);
 }
 
-void append_file(const fs::path& file, std::string_view bytes) {
+void append_file(const fs::path& file, std::string_view bytes, Sync sync) {
   make_parent(file);
   const Fd fd("append to", file, O_WRONLY | O_CREAT | O_APPEND);
   struct stat before{};
   if (fstat(fd.get(), &before) != 0) fail("append to", file, errno);
+  const bool is_file = S_ISREG(before.st_mode);  // a pipe or a device can neither be cut back nor fsynced
   int error = write_all(fd.get(), bytes);
-  if (error == 0 && S_ISREG(before.st_mode) && fsync(fd.get()) != 0) error = errno;
-  if (error == 0) return;
-  if (S_ISREG(before.st_mode) && ftruncate(fd.get(), before.st_size) != 0)
-    fail("cut back the half-written line of", file, errno);
-  fail("append to", file, error);
+  if (error == 0 && is_file && sync == Sync::Now && fsync(fd.get()) != 0) error = errno;
+  if (error != 0) {
+    if (is_file && ftruncate(fd.get(), before.st_size) != 0) fail("cut back the half-written end of", file, errno);
+    fail("append to", file, error);
+  }
+  const bool may_be_new = is_file && before.st_size == 0;
+  if (may_be_new && sync == Sync::Now) sync_path(parent_of(file), O_DIRECTORY);
 }
 
 void truncate_file(const fs::path& file, std::uint64_t size) {

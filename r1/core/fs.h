@@ -24,8 +24,12 @@ void write_file_atomic(const std::filesystem::path& file, std::string_view bytes
 void write_directory_atomic(const std::filesystem::path& directory,
                             const std::function<void(const std::filesystem::path&)>& fill);
 
-/// Appends to a file (made when missing) and fsyncs. When it fails, the file is cut back to the length it had.
-void append_file(const std::filesystem::path& file, std::string_view bytes);
+/// When bytes must be on the disk: before the call returns, or whenever the system writes them (then a killed process
+/// loses nothing, a machine without power may). An fsync costs milliseconds.
+enum class Sync { Now, Later };
+
+/// Appends to a file (made when missing). When it fails, the file is cut back to the length it had.
+void append_file(const std::filesystem::path& file, std::string_view bytes, Sync sync = Sync::Now);
 /// Cuts a file back to a known length (resume) and fsyncs. UserError when it is missing or shorter than `size`.
 void truncate_file(const std::filesystem::path& file, std::uint64_t size);
 
