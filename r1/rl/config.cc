@@ -11,6 +11,8 @@ void fields(core::FieldVisitor& v, GrpoConfig& c) {
   v("inner_epochs", c.inner_epochs, "passes over a rollout batch");
   v("clip_low", c.clip_low, "the ratio is clipped below 1 - clip_low");
   v("clip_high", c.clip_high, "and above 1 + clip_high");
+  v("delta", c.delta, "cap of the unclipped ratio (two-sided clipping); 0 = none");
+  v("bias_correction_kl", c.bias_correction_kl, "KL times the ratio: an unbiased estimate");
   v("kl_coefficient", c.kl_coefficient, "weight of the k3 KL to the reference, in the loss");
   v("reference_every", c.reference_every, "updates between refreshes of the reference");
   v("kl_log_every", c.kl_log_every, "steps between measurements of the KL when kl_coefficient is 0; 0 = never");

@@ -24,6 +24,8 @@ struct GrpoConfig {
   std::int64_t inner_epochs = 1;
   double clip_low = 0.2;                 // ratio clipped to [1 - clip_low, 1 + clip_high]
   double clip_high = 0.28;
+  double delta = 0.0;                    // cap of the unclipped ratio (two-sided clipping); 0: none
+  bool bias_correction_kl = false;       // KL times the ratio: unbiased
   double kl_coefficient = 0.0;           // k3 KL to the reference, in the loss; 0 loads no reference
   std::int64_t reference_every = 400;    // updates between refreshes of the reference
   std::int64_t kl_log_every = 0;         // steps between measurements of the KL to the reference when kl_coefficient is 0; 0: never

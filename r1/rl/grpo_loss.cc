@@ -2,8 +2,8 @@
 #include "r1/rl/grpo_loss.h"
 
 #include <ATen/ops/clamp.h>
+#include <ATen/ops/clamp_max.h>
 #include <ATen/ops/exp.h>
-#include <ATen/ops/min.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/ones_like.h>
 
@@ -41,13 +41,14 @@ GrpoLoss grpo_loss(const GrpoTokens& t, const GrpoLossConfig& c, const UpdateTot
   const at::Tensor lengths = sum_by_sequence(at::ones_like(t.old_logp), t);
   const at::Tensor ratio = ratios(t, lengths, c.ratio_level);
   const at::Tensor clipped = at::clamp(ratio, 1.0 - c.clip_low, 1.0 + c.clip_high);
-  at::Tensor per_token = -at::minimum(ratio * t.advantage, clipped * t.advantage);
+  const at::Tensor capped = c.delta > 0.0 ? at::clamp_max(ratio, c.delta) : ratio;
+  at::Tensor per_token = -at::minimum(capped * t.advantage, clipped * t.advantage);
   GrpoLoss out;
   if (t.ref_logp.defined()) {
     const at::Tensor d = t.ref_logp - t.logp;
     const at::Tensor k3 = at::exp(d) - d - 1.0;
     out.kl_sum = k3.sum().item<double>();
-    if (c.kl_coefficient != 0.0) per_token = per_token + c.kl_coefficient * k3;
+    if (c.kl_coefficient != 0.0) per_token = per_token + c.kl_coefficient * (c.bias_correction_kl ? k3 * ratio : k3);
   }
   if (t.entropy.defined() && c.entropy_coefficient != 0.0) per_token = per_token - c.entropy_coefficient * t.entropy;
   out.loss = (per_token * token_weights(t, lengths, c, totals)).sum();

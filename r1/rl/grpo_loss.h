@@ -13,7 +13,9 @@ namespace r1::rl {
 
 struct GrpoLossConfig {
   double clip_low = 0.2, clip_high = 0.2;
+  double delta = 0.0;                             // upper cap of the unclipped ratio (two-sided clipping, INTELLECT-2); 0 = none
   double kl_coefficient = 0.0;
+  bool bias_correction_kl = false;                // k3 times the ratio: an unbiased estimate (DeepSeek-V3.2)
   std::string ratio_level = "token";              // token | sequence
   std::string normalizer = "token_global";        // seq_mean | token_global | constant | micro_batch
   double constant_length = 256.0;                 // of `constant`

@@ -34,7 +34,15 @@ tensor::TokenLogprobs forward(const model::DeepseekV3& model, const SampleBatch&
 }
 
 GrpoLossConfig loss_config(const GrpoConfig& c) {
-  return {c.clip_low, c.clip_high, c.kl_coefficient, c.ratio_level, c.loss_normalizer, c.constant_length, c.entropy_coefficient};
+  return {.clip_low = c.clip_low,
+          .clip_high = c.clip_high,
+          .delta = c.delta,
+          .kl_coefficient = c.kl_coefficient,
+          .bias_correction_kl = c.bias_correction_kl,
+          .ratio_level = c.ratio_level,
+          .normalizer = c.loss_normalizer,
+          .constant_length = c.constant_length,
+          .entropy_coefficient = c.entropy_coefficient};
 }
 
 }  // namespace

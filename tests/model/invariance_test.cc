@@ -88,9 +88,9 @@ TEST_P(Invariance, OneUlpOfOneWeightShows) {
   const std::vector<float> before = logprobs(model, {document}, 0);
   EXPECT_EQ(before, logprobs(model, {document}, 0));
   model.visit_parameters([&](const Parameter& p) {
-    if (p.name != "lm_head.weight") return;
+    if (p.name != "model.embed_tokens.weight") return;  // the first token's row: all later tokens see it
     const at::NoGradGuard no_grad;
-    const at::Tensor row = p.tensor->detach().select(0, document[1]);
+    const at::Tensor row = p.tensor->detach().select(0, document[0]);
     // One unit in the last place of the row's largest element.
     const std::int64_t at = row.abs().argmax().item<std::int64_t>();
     char* bytes = static_cast<char*>(row.mutable_data_ptr()) + at * static_cast<std::int64_t>(row.element_size());

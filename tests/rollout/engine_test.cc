@@ -1,0 +1,154 @@
+// The engine against the trainer's forward: in exact numerics every sampled token's log-probability is that of the packed forward to
+// the last bit, whatever the batch, slots, refill and chunks; fast numerics agree within rounding; stops and limits.
+#include "r1/rollout/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "r1/core/error.h"
+#include "r1/core/rng.h"
+#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/tensor/dtype.h"
+
+namespace r1::rollout {
+namespace {
+
+std::shared_ptr<model::DeepseekV3> small_model(const std::string& dtype) {
+  model::DeepseekV3Config c;
+  c.vocab_size = 61;
+  c.hidden_size = 48;
+  c.num_hidden_layers = 3;
+  c.num_attention_heads = 3;
+  c.q_lora_rank = 24;
+  c.kv_lora_rank = 16;
+  c.qk_nope_head_dim = 8;
+  c.qk_rope_head_dim = 8;
+  c.v_head_dim = 12;
+  c.intermediate_size = 64;
+  c.moe_intermediate_size = 24;
+  c.max_position_embeddings = 128;
+  c.initializer_range = 0.15;
+  return std::make_shared<model::DeepseekV3>(c, tensor::scalar_type(dtype), 3);
+}
+
+std::vector<Request> requests(std::size_t count) {
+  std::vector<Request> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    core::Rng rng({.seed = 9, .prompt = static_cast<std::uint32_t>(i)});
+    Request r{{}, 11, 2, static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i % 3)};
+    r.prompt.resize(1 + i * 7 % 23);
+    for (auto& id : r.prompt) id = static_cast<std::int32_t>(3 + rng.below(58));
+    out.push_back(r);
+  }
+  return out;
+}
+
+SamplingConfig sampling() {
+  SamplingConfig s;
+  s.max_new_tokens = 24;
+  return s;
+}
+
+/// The largest difference between what the engine stored and what the packed forward says.
+double largest_difference(Engine& engine, const std::vector<Request>& in, const std::vector<Completion>& out) {
+  double worst = 0.0;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    std::vector<std::int32_t> ids = in[i].prompt;
+    ids.insert(ids.end(), out[i].ids.begin(), out[i].ids.end());
+    const std::vector<float> logp = engine.score(ids);
+    for (std::size_t t = 0; t < out[i].ids.size(); ++t)
+      worst = std::max(worst, std::abs(static_cast<double>(logp[in[i].prompt.size() - 1 + t]) - static_cast<double>(out[i].logprobs[t])));
+  }
+  return worst;
+}
+
+class EngineExact : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(EngineExact, LogprobsEqualThePackedForwardBitForBit) {
+  Engine engine(small_model(GetParam()), {1, 7}, {.max_batch = 5, .max_tokens = 64, .prefill_tokens = 11});
+  const std::vector<Request> in = requests(17);
+  const std::vector<Completion> out = engine.generate(in, sampling());
+  EXPECT_EQ(largest_difference(engine, in, out), 0.0);
+}
+
+TEST_P(EngineExact, SamplesDoNotDependOnBatchSlotsOrChunks) {
+  const auto model = small_model(GetParam());
+  const std::vector<Request> in = requests(17);
+  Engine wide(model, {1, 7}, {.max_batch = 32, .max_tokens = 64, .prefill_tokens = 4096});
+  const std::vector<Completion> all = wide.generate(in, sampling());
+  for (const std::int64_t batch : {1, 3, 16}) {
+    Engine narrow(model, {1, 7}, {.max_batch = batch, .max_tokens = 64, .prefill_tokens = 5});
+    const std::vector<Completion> again = narrow.generate(in, sampling());
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      EXPECT_EQ(all[i].ids, again[i].ids) << "batch " << batch << ", request " << i;
+      EXPECT_EQ(all[i].logprobs, again[i].logprobs) << "batch " << batch << ", request " << i;
+    }
+  }
+  const std::vector<Completion> one = wide.generate({in[12]}, sampling());  // any one rollout can be replayed alone
+  EXPECT_EQ(one[0].ids, all[12].ids);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dtypes, EngineExact, ::testing::Values("f32", "bf16"));
+
+TEST(Engine, AbsorbedFormAgreesWithinRounding) {
+  const auto model = small_model("f32");
+  const std::vector<Request> in = requests(9);
+  Engine fast(model, {1}, {.max_batch = 4, .max_tokens = 64, .prefill_tokens = 64, .numerics = "fast"});
+  const std::vector<Completion> out = fast.generate(in, sampling());
+  const double difference = largest_difference(fast, in, out);
+  EXPECT_LT(difference, 2e-5);
+  EXPECT_GT(difference, 0.0) << "the absorbed form rounds differently; exactly 0 means that it was not used";
+}
+
+TEST(Engine, StopsAtEveryEndOfSequenceIdAndAtTheLimit) {
+  Engine engine(small_model("f32"), {1, 7}, {.max_batch = 8, .max_tokens = 64});
+  int stopped = 0;
+  for (const Completion& c : engine.generate(requests(40), sampling())) {
+    const bool stop = c.ids.back() == 1 || c.ids.back() == 7;
+    EXPECT_EQ(c.finish_reason, stop ? FinishReason::Stop : FinishReason::Length);
+    if (!stop) EXPECT_EQ(c.ids.size(), 24u);
+    for (std::size_t i = 0; i + 1 < c.ids.size(); ++i) EXPECT_TRUE(c.ids[i] != 1 && c.ids[i] != 7);
+    EXPECT_EQ(c.ids.size(), c.logprobs.size());
+    stopped += stop;
+  }
+  EXPECT_GT(stopped, 3);
+  SamplingConfig forced = sampling();
+  forced.min_new_tokens = 24;
+  for (const Completion& c : engine.generate(requests(10), forced)) EXPECT_EQ(c.ids.size(), 24u);
+}
+
+TEST(Engine, GreedyTakesTheMostProbableToken) {
+  Engine engine(small_model("f32"), {1}, {.max_batch = 8, .max_tokens = 64});
+  SamplingConfig greedy = sampling();
+  greedy.temperature = 0.0;
+  const std::vector<Request> in = requests(6);
+  const std::vector<Completion> out = engine.generate(in, greedy);
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    std::vector<std::int32_t> ids = in[i].prompt;
+    ids.push_back(0);
+    for (std::int32_t other = 0; other < 61; ++other) {
+      ids.back() = other;
+      EXPECT_LE(engine.score(ids).back(), out[i].logprobs[0]);
+    }
+  }
+}
+
+TEST(Engine, BadInputIsOneClearLine) {
+  Engine engine(small_model("f32"), {1}, {.max_batch = 2, .max_tokens = 16});
+  const auto message = [&](std::vector<std::int32_t> prompt) {
+    try {
+      engine.generate({{std::move(prompt)}}, sampling());
+    } catch (const UserError& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_NE(message({}).find("empty"), std::string::npos);
+  EXPECT_NE(message({61}).find("outside the vocabulary"), std::string::npos);
+  EXPECT_NE(message(std::vector<std::int32_t>(16, 3)).find("leaves room for 15"), std::string::npos);
+  EXPECT_THROW(Engine(small_model("f32"), {1}, {.numerics = "quick"}), UserError);
+}
+
+}  // namespace
+}  // namespace r1::rollout
