@@ -88,7 +88,7 @@ TEST(BpeTrainer, EncodesItsTextAsItMergedIt) {
 
 TEST(BpeTrainer, ThreadsDoNotMatter) {
   core::Rng rng({.seed = 2});
-  std::vector<std::string> documents(40);
+  std::vector<std::string> documents(12);
   for (std::string& document : documents)
     for (int i = 0; i < 4000; ++i) {
       for (std::uint64_t letters = 1 + rng.below(5); letters > 0; --letters)
