@@ -54,7 +54,7 @@ void fields(core::FieldVisitor& v, CountdownConfig& c) {
   v("num_count_shares", c.num_count_shares, "shares of problems with 3, 4 and 5 numbers");
   v("number_min", c.number_min, "smallest number");
   v("number_max", c.number_max, "largest number");
-  v("target_min", c.target_min, "smallest target");
+  v("target_mins", c.target_mins, "smallest target with 3, 4 and 5 numbers");
   v("target_max", c.target_max, "largest target");
   v("max_intermediate", c.max_intermediate, "larger intermediate results are never tried");
   v("prompt_style", c.prompt_style, "compact (79 17 60=36) or original (the data set's wording)");
@@ -74,8 +74,11 @@ void check_countdown_config(const CountdownConfig& c) {
     user_error("num_count_shares are all 0");
   if (c.number_min < 1 || c.number_max < c.number_min)
     user_error("numbers range from {} to {}; they need 1 <= number_min <= number_max", c.number_min, c.number_max);
-  if (c.target_min < 1 || c.target_max < c.target_min)
-    user_error("targets range from {} to {}; they need 1 <= target_min <= target_max", c.target_min, c.target_max);
+  if (c.target_mins.size() != 3)
+    user_error("target_mins needs three targets (3, 4 and 5 numbers), it has {}", c.target_mins.size());
+  for (const std::int64_t target_min : c.target_mins)
+    if (target_min < 1 || c.target_max < target_min)
+      user_error("targets range from {} to {}; they need 1 <= target_mins <= target_max", target_min, c.target_max);
   if (c.max_intermediate < std::max(c.target_max, c.number_max))
     user_error("max_intermediate {} lies below the largest number or target", c.max_intermediate);
   if (c.max_intermediate > 1000000) user_error("max_intermediate {} lies above 1000000", c.max_intermediate);
@@ -158,12 +161,12 @@ CountdownProblem generate_countdown(const CountdownConfig& config, core::Rng& rn
   CountdownState numbers(3 + rng.weighted(config.num_count_shares));
   for (int draw = 0; draw < kMaxDraws; ++draw) {
     for (std::int64_t& number : numbers) number = rng.between(config.number_min, config.number_max);
-    const std::int64_t target = rng.between(config.target_min, config.target_max);
+    const std::int64_t target = rng.between(config.target_mins[numbers.size() - 3], config.target_max);
     if (std::optional<CountdownProblem> problem = solve_countdown(config, numbers, target, rng))
       return std::move(*problem);
   }
-  user_error("no countdown problem with numbers {}..{} and targets {}..{} has a solution in {} draws",
-             config.number_min, config.number_max, config.target_min, config.target_max, kMaxDraws);
+  user_error("no countdown problem of {} numbers {}..{} with a target up to {} has a solution in {} draws",
+             numbers.size(), config.number_min, config.number_max, config.target_max, kMaxDraws);
 }
 
 }  // namespace r1::data

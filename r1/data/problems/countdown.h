@@ -19,7 +19,7 @@ struct CountdownConfig {
   std::vector<double> num_count_shares = {0.37, 0.43, 0.2};  // of problems with 3, 4 and 5 numbers
   std::int64_t number_min = 1;
   std::int64_t number_max = 99;
-  std::int64_t target_min = 10;
+  std::vector<std::int64_t> target_mins = {10, 10, 1};  // smallest target with 3, 4 and 5 numbers
   std::int64_t target_max = 100;
   std::int64_t max_intermediate = 999;  // larger intermediate results are never tried
   std::string prompt_style = "compact";  // compact: "79 17 60=36"; original: the data set's wording

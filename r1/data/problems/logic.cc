@@ -61,6 +61,17 @@ bool reduce_truth(Tokens& tokens) {
   return false;
 }
 
+/// "not T and F or T": each operator and each "not" with even odds.
+Tokens draw_statement(std::int64_t num_literals, core::Rng& rng) {
+  Tokens tokens;
+  for (std::int64_t i = 0; i < num_literals; ++i) {
+    if (i > 0) tokens.push_back(rng.below(2) == 0 ? "and" : "or");
+    if (rng.below(2) == 0) tokens.push_back("not");
+    tokens.push_back(rng.below(2) == 0 ? "T" : "F");
+  }
+  return tokens;
+}
+
 std::string join(const Tokens& tokens, const char* separator) {
   return fmt::format("{}", fmt::join(tokens, separator));
 }
@@ -143,20 +154,19 @@ GeneratedProblem generate_ordering(std::int64_t level, const std::string& langua
   return out;
 }
 
-/// Level k: k + 2 literals.
+/// Level k: k + 2 literals. Whether it holds is drawn first: as many yes as no.
 GeneratedProblem generate_truth_value(std::int64_t level, const std::string& language, core::Rng& rng) {
   const Ask ask{"truth_value", "logic", level, language};
   check_ask(ask);
-  Tokens tokens;
-  for (std::int64_t i = 0; i < level + 2; ++i) {
-    if (i > 0) tokens.push_back(rng.below(2) == 0 ? "and" : "or");
-    if (rng.below(2) == 0) tokens.push_back("not");
-    tokens.push_back(rng.below(2) == 0 ? "T" : "F");
-  }
-  const std::string statement = join(tokens, " ");
+  const bool holds = rng.below(2) == 0;
+  std::string statement;
   std::vector<std::string> steps;
-  while (reduce_truth(tokens)) steps.push_back(join(tokens, " "));
-  const bool holds = tokens[0] == "T";
+  do {
+    Tokens tokens = draw_statement(level + 2, rng);
+    statement = join(tokens, " ");
+    steps.clear();
+    while (reduce_truth(tokens)) steps.push_back(join(tokens, " "));
+  } while ((steps.back() == "T") != holds);
   steps.push_back(holds ? "yes" : "no");
   static const Phrasings kHolds = {{"{0}: yes or no?", "Is {0} true? Answer yes or no."},
                                    {"{0}：yes 还是 no？", "{0} 成立吗？回答 yes 或 no。"}};
