@@ -1,6 +1,8 @@
 // Metrics of an RL step (metrics.h).
 #include "r1/rl/metrics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 

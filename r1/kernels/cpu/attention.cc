@@ -33,7 +33,7 @@ inline void add_scaled(float* out, float weight, const T* v, std::int64_t n) {
 
 template <class T>
 inline void copy_to_float(const T* in, float* out, std::int64_t n) {
-  for (std::int64_t j = 0; j < n; ++j) out[j] = to_float(in[j]);
+  for (std::int64_t j = 0; j < n; j += kLanes) store_some(out + j, load_some(in + j, n - j), n - j);
 }
 
 struct Scratch {
@@ -63,7 +63,8 @@ void one_query(const AttentionArgs& a, std::int64_t t, std::int64_t h, Scratch& 
   for (std::int64_t j = 0; j < count; ++j) add_scaled(s.out.data(), s.scores[static_cast<std::size_t>(j)], v + j * a.v_row, a.dv);
   T* out = static_cast<T*>(a.out) + (t * a.heads + h) * a.dv;
   const float inverse = 1.0f / sum;
-  for (std::int64_t j = 0; j < a.dv; ++j) store_one(out + j, s.out[static_cast<std::size_t>(j)] * inverse);
+  for (std::int64_t j = 0; j < a.dv; j += kLanes)
+    store_some(out + j, load_some(s.out.data() + j, a.dv - j) * splat(inverse), a.dv - j);
   if (a.lse != nullptr) a.lse[t * a.heads + h] = highest + std::log(sum);
 }
 
@@ -102,13 +103,13 @@ void backward_document(const AttentionBackwardArgs& a, std::int64_t first, std::
       add_scaled(dv.data() + j * a.dv, weight, dout.data(), a.dv);
     }
     T* out = static_cast<T*>(a.dq) + ((first + i) * a.heads + h) * a.dk;
-    for (std::int64_t j = 0; j < a.dk; ++j) store_one(out + j, dq[static_cast<std::size_t>(j)]);
+    for (std::int64_t j = 0; j < a.dk; j += kLanes) store_some(out + j, load_some(dq.data() + j, a.dk - j), a.dk - j);
   }
   for (std::int64_t i = 0; i < n; ++i) {
     T* dk_row = static_cast<T*>(a.dk_out) + ((first + i) * a.heads + h) * a.dk;
     T* dv_row = static_cast<T*>(a.dv_out) + ((first + i) * a.heads + h) * a.dv;
-    for (std::int64_t j = 0; j < a.dk; ++j) store_one(dk_row + j, dk[static_cast<std::size_t>(i * a.dk + j)]);
-    for (std::int64_t j = 0; j < a.dv; ++j) store_one(dv_row + j, dv[static_cast<std::size_t>(i * a.dv + j)]);
+    for (std::int64_t j = 0; j < a.dk; j += kLanes) store_some(dk_row + j, load_some(dk.data() + i * a.dk + j, a.dk - j), a.dk - j);
+    for (std::int64_t j = 0; j < a.dv; j += kLanes) store_some(dv_row + j, load_some(dv.data() + i * a.dv + j, a.dv - j), a.dv - j);
   }
 }
 
