@@ -2,6 +2,8 @@
 // A is read in place by strides (bf16 and badly strided A are converted to float32 rows first).
 #include "r1/kernels/gemm.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -28,6 +30,15 @@ constexpr int kVectors = 2;  // 16 columns at once: 8 accumulators + operands in
 #endif
 constexpr std::int64_t kBlockK = 256;
 
+/// All lanes from one element, by a load: the port that shuffles is one of the two that multiply.
+inline V broadcast(const float* x) {
+#ifdef __AVX512F__
+  return _mm512_set1_ps(*x);
+#else
+  return _mm256_set1_ps(*x);
+#endif
+}
+
 struct Tile {
   const float* a;
   std::int64_t stride_m, stride_k;
@@ -49,7 +60,7 @@ inline void micro_kernel(const Tile& t) {
     const float* a = t.a + p * t.stride_k;
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-      const V x = V{} + a[r * t.stride_m];
+      const V x = broadcast(a + r * t.stride_m);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) acc[r][v] += x * b[v];
     }

@@ -14,7 +14,7 @@ typedef std::uint16_t H16 __attribute__((vector_size(32)));
 using bf16 = std::uint16_t;
 inline constexpr std::int64_t kLanes = 16;
 
-static inline V16 splat(float x) { return V16{} + x; }
+static inline V16 splat(float x) { return V16{x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 
 static inline float to_float(float x) { return x; }
 static inline float to_float(bf16 x) {

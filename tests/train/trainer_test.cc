@@ -1,0 +1,141 @@
+// Whole training runs on a tiny corpus: the loss falls, a run cut short and resumed writes the same bytes, SFT starts from a folder,
+// and a loss that is no number stops the run with one line.
+#include "r1/train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "r1/core/error.h"
+#include "r1/core/fs.h"
+#include "r1/core/rng.h"
+#include "r1/data/token_shard.h"
+
+namespace r1::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Recorder : public core::MetricSink {
+ public:
+  void emit(const core::MetricRecord& record) override {
+    if (record.step == crash_at) {
+      crash_at = -1;
+      throw std::runtime_error("planted crash");
+    }
+    records[record.step] = record.values;
+  }
+  void note(const std::string&, const std::string&) override {}
+  void rewind(const std::string&, std::int64_t step) override { records.erase(records.upper_bound(step), records.end()); }
+  std::map<std::int64_t, std::vector<std::pair<std::string, double>>> records;
+  std::int64_t crash_at = -1;
+};
+
+class Trainer : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::path(::testing::TempDir()) / ("r1_trainer_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+    data::TokenShardWriter writer(40, 1);
+    for (std::uint32_t i = 0; i < 400; ++i) {  // counting upwards from a random start
+      core::Rng rng({.seed = 1, .prompt = i});
+      std::vector<std::int32_t> ids;
+      for (auto token = static_cast<std::int32_t>(3 + rng.below(20)), n = 0; n < 12; ++n) ids.push_back(token + n);
+      writer.add(ids);
+    }
+    writer.write(root_ / "shard");
+    core::write_file_atomic(root_ / "tokenizer.json", "{}");
+    inputs_.shard = root_ / "shard";
+    inputs_.tokenizer_json = root_ / "tokenizer.json";
+    inputs_.metrics = &recorder_;
+    model::DeepseekV3Config& c = inputs_.model;
+    c.vocab_size = 40;
+    c.hidden_size = 32;
+    c.num_hidden_layers = 2;
+    c.num_attention_heads = 2;
+    c.q_lora_rank = 16;
+    c.kv_lora_rank = 16;
+    c.intermediate_size = 48;
+    c.moe_intermediate_size = 16;
+    c.n_routed_experts = 4;
+    c.num_nextn_predict_layers = 1;
+    c.initializer_range = 0.05;
+    config_.steps = 40;
+    config_.rows_per_step = 4;
+    config_.row_length = 32;
+    config_.micro_batch_rows = 3;
+    config_.checkpoint_every = 9;
+    config_.log_every = 5;
+    config_.optimizer.learning_rate = 1e-2;
+    config_.optimizer.warmup_steps = 5;
+  }
+  void TearDown() override { fs::remove_all(root_); }
+  TrainResult run(const std::string& name) {
+    inputs_.output = root_ / name;
+    inputs_.state = root_ / (name + "_state");
+    return train(config_, inputs_);
+  }
+  std::string weights(const std::string& name) const { return core::read_file(root_ / name / "model.safetensors"); }
+
+  fs::path root_;
+  TrainConfig config_;
+  TrainInputs inputs_;
+  Recorder recorder_;
+};
+
+TEST_F(Trainer, LossFallsInBothTypes) {
+  for (const char* dtype : {"f32", "bf16"}) {
+    config_.dtype = dtype;
+    const TrainResult result = run(dtype);
+    EXPECT_GT(recorder_.records.at(5).front().second, 2.0) << dtype;
+    EXPECT_LT(result.final_loss, 0.9) << dtype;  // only a document's first token is random: log(20) / 12 = 0.25
+    EXPECT_EQ(result.steps, 40);
+    EXPECT_FALSE(fs::exists(inputs_.state));
+  }
+}
+
+TEST_F(Trainer, CutShortAndResumedWritesTheSameBytes) {
+  run("whole");
+  const auto whole = recorder_.records;
+  recorder_.records.clear();
+  recorder_.crash_at = 25;
+  EXPECT_THROW(run("cut"), std::runtime_error);
+  EXPECT_FALSE(fs::exists(root_ / "cut"));
+  EXPECT_EQ(run("cut").resumed_from, 18);
+  EXPECT_EQ(recorder_.records, whole);
+  EXPECT_TRUE(weights("cut") == weights("whole"));
+}
+
+TEST_F(Trainer, SftStartsFromAFolder) {
+  run("base");
+  const double base_loss = recorder_.records.at(40).front().second;
+  inputs_.init_from = root_ / "base";
+  config_.steps = 5;
+  config_.optimizer.learning_rate = 1e-4;
+  EXPECT_LT(run("tuned").final_loss, base_loss + 0.2);
+  EXPECT_FALSE(weights("base") == weights("tuned"));
+}
+
+TEST_F(Trainer, NanStopsWithOneLineThatNamesTheStep) {
+  config_.optimizer.learning_rate = 1e30;
+  config_.optimizer.warmup_steps = 0;
+  try {
+    run("out");
+    FAIL() << "a learning rate of 1e30 went through";
+  } catch (const UserError& e) {
+    EXPECT_NE(std::string(e.what()).find("at step"), std::string::npos) << e.what();
+  }
+  EXPECT_FALSE(fs::exists(root_ / "out"));
+}
+
+TEST_F(Trainer, RefusesWhatDoesNotFit) {
+  inputs_.model.vocab_size = 20;
+  EXPECT_THROW(run("out"), UserError);
+  inputs_.model.vocab_size = 40;
+  config_.row_length = 4096;
+  EXPECT_THROW(run("out"), UserError);
+}
+
+}  // namespace
+}  // namespace r1::train
