@@ -1,5 +1,5 @@
-// Generated words are Zipf-like syllables, numbers, Chinese and a line of code; real text is repeated with letters changed.
-// It measures nothing itself.
+// Generated words are Zipf-like syllables, numbers, Chinese and a line of code; real text is repeated with letters
+// changed. It measures nothing itself.
 #include "tokenizer/bench_text.h"
 
 #include <algorithm>
