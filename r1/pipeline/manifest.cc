@@ -1,6 +1,7 @@
 #include "r1/pipeline/manifest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
@@ -31,7 +32,8 @@ Json to_json(const Manifest& manifest) {
   for (const OutputRecord& output : manifest.outputs)
     json["outputs"].push_back({{"path", output.path}, {"hash", output.hash}, {"bytes", output.bytes}});
   json["metrics"] = Json::object();
-  for (const auto& [name, value] : manifest.metrics) json["metrics"][name] = value;
+  for (const auto& [name, value] : manifest.metrics)
+    json["metrics"][name] = std::isfinite(value) ? Json(value) : Json(nullptr);
   json["config"] = manifest.config;
   return json;
 }
@@ -48,7 +50,8 @@ Manifest from_json(const Json& json) {
   for (const Json& output : json.at("outputs"))
     manifest.outputs.push_back({output.at("path").get<std::string>(), output.at("hash").get<std::string>(),
                                 output.at("bytes").get<std::uint64_t>()});
-  for (const auto& [name, value] : json.at("metrics").items()) manifest.metrics.emplace_back(name, value.get<double>());
+  for (const auto& [name, value] : json.at("metrics").items())
+    manifest.metrics.emplace_back(name, value.is_null() ? std::nan("") : value.get<double>());
   manifest.config = json.at("config").get<std::string>();
   return manifest;
 }

@@ -12,6 +12,8 @@
 
 namespace r1::pipeline {
 
+/// Figures of a stage; one that is not finite (of nothing: no held-out problem in the headline) is null in the file,
+/// NaN here.
 using Metrics = std::vector<std::pair<std::string, double>>;
 
 /// A file or folder a stage read. `path` is relative to the run directory ("corpus/corpus.jsonl"), or, for what lies

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "r1/core/error.h"
@@ -60,6 +61,15 @@ TEST_F(ManifestTest, RoundTrip) {
   EXPECT_EQ(read.metrics, manifest_.metrics);
   EXPECT_EQ(read.seconds, 1.25);
   EXPECT_EQ(read.code_version, "0.1.0");
+}
+
+TEST_F(ManifestTest, FiguresOfNothingSurvive) {
+  manifest_.metrics = {{"of_nothing", std::nan("")}, {"of_something", 2}};
+  write_manifest(directory_, manifest_);
+  const Manifest read = read_manifest(directory_).value();
+  ASSERT_EQ(read.metrics.size(), 2U);
+  EXPECT_TRUE(std::isnan(read.metrics[0].second));
+  EXPECT_EQ(read.metrics[1].second, 2);
 }
 
 TEST_F(ManifestTest, OutputsAreRecordedFileByFileInOrder) {

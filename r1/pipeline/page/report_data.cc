@@ -221,7 +221,7 @@ std::string report_json(const ReportData& data) {
       {"recipe", data.recipe}, {"seconds", data.seconds}, {"stages", Json::array()}, {"checks", Json::array()}};
   for (const Manifest& stage : data.stages) {
     Json metrics = Json::object();
-    for (const auto& [name, value] : stage.metrics) metrics[name] = value;
+    for (const auto& [name, value] : stage.metrics) metrics[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
     json["stages"].push_back({{"name", stage.stage}, {"seconds", stage.seconds}, {"metrics", metrics}});
   }
   for (const Check& check : data.checks)

@@ -71,10 +71,24 @@ Problems countdown_problems(const CorpusStageConfig& config, const fs::path& fol
   return out;
 }
 
+/// Finds held-out and validation problems in texts.
+data::ContaminationCheck guard(const Problems& problems) {
+  std::vector<data::Problem> all = problems.held_out;
+  all.insert(all.end(), problems.validation.begin(), problems.validation.end());
+  return data::ContaminationCheck(all);
+}
+
+/// Removes problems for reinforcement learning whose prompt holds a held-out one ("3+9*8 = ?" holds "9*8 = ?"); returns
+/// how many.
+std::size_t drop_guarded(Problems& problems) {
+  data::ContaminationCheck filter = guard(problems);
+  return std::erase_if(problems.rl, [&](const data::Problem& problem) { return filter.add_text(problem.prompt); });
+}
+
 /// Writes the documents one by one; drops those that hold a held-out or validation problem.
 class CorpusMaker {
  public:
-  CorpusMaker(const fs::path& file, const Problems& problems) : writer_(file), filter_(guarded(problems)) {}
+  CorpusMaker(const fs::path& file, const Problems& problems) : writer_(file), filter_(guard(problems)) {}
 
   void add(const CorpusRecord& record) {
     if (filter_.add_text(record.text())) {
@@ -92,12 +106,6 @@ class CorpusMaker {
   }
 
  private:
-  static data::ContaminationCheck guarded(const Problems& problems) {
-    std::vector<data::Problem> all = problems.held_out;
-    all.insert(all.end(), problems.validation.begin(), problems.validation.end());
-    return data::ContaminationCheck(all);
-  }
-
   CorpusWriter writer_;
   data::ContaminationCheck filter_;
   std::int64_t dropped_ = 0;
@@ -188,6 +196,7 @@ Metrics CorpusStage::run(const StageContext& context) const {
   const auto seed = static_cast<std::uint64_t>(seed_);
   Problems problems = config_.kind == "countdown" ? countdown_problems(config_, places_.countdown, seed)
                                                   : generated_problems(config_, seed);
+  const std::size_t dropped = drop_guarded(problems);
   data::write_problems(context.directory / "heldout.jsonl", problems.held_out);
   data::write_problems(context.directory / "validation.jsonl", problems.validation);
   data::write_problems(context.directory / "rl_problems.jsonl", problems.rl);
@@ -203,6 +212,7 @@ Metrics CorpusStage::run(const StageContext& context) const {
   metrics.emplace_back("heldout_problems", static_cast<double>(problems.held_out.size()));
   metrics.emplace_back("validation_problems", static_cast<double>(problems.validation.size()));
   metrics.emplace_back("rl_problems", static_cast<double>(problems.rl.size()));
+  metrics.emplace_back("dropped_rl_problems", static_cast<double>(dropped));
   metrics.emplace_back("bad_lines", static_cast<double>(problems.bad_lines));
   if (problems.bad_lines > 0) R1_LOG(warn, "corpus: {} broken lines skipped (on_bad_line: skip)", problems.bad_lines);
   prove_clean(context.directory, metrics);

@@ -34,7 +34,7 @@ Metrics ZeroStage::run(const StageContext& context) const {
   inputs.scorer = &scorer;
   inputs.output = context.directory / "model";
   inputs.state = context.state();
-  inputs.completions = context.directory / "completions.jsonl";
+  inputs.completions = context.directory / "completions";
   inputs.metrics = context.metrics;
   const rl::GrpoResult result = rl::run_grpo(grpo_, inputs);
   return {{"steps", static_cast<double>(result.steps)},

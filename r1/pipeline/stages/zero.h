@@ -28,7 +28,7 @@ class ZeroStage : public Stage {
   std::vector<StageInput> inputs(const std::filesystem::path& run) const override {
     return {from_run(run, "corpus/rl_problems.jsonl"), from_run(run, "pretrain/model")};
   }
-  std::vector<std::string> outputs() const override { return {"completions.jsonl", "model"}; }
+  std::vector<std::string> outputs() const override { return {"completions", "model"}; }
   Metrics run(const StageContext& context) const override;
 
  private:
