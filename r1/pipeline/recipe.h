@@ -10,12 +10,12 @@
 #include "r1/core/config.h"
 #include "r1/core/metric_sink.h"
 #include "r1/pipeline/orchestrator.h"
+#include "r1/pipeline/stages/tokenizer.h"
 #include "r1/pipeline/stages/corpus.h"
 #include "r1/pipeline/stages/eval.h"
 #include "r1/pipeline/stages/report.h"
 #include "r1/pipeline/stages/zero.h"
 #include "r1/rl/controller.h"
-#include "r1/tokenizer/bpe_trainer.h"
 #include "r1/train/trainer.h"
 
 namespace r1::pipeline {
@@ -26,7 +26,7 @@ struct Recipe {
   std::int64_t seed = 1;
   DataPlaces data;
   CorpusStageConfig corpus;
-  tokenizer::BpeConfig tokenizer;
+  TokenizerStageConfig tokenizer;
   model::DeepseekV3Config model;
   train::TrainConfig pretrain;
   rl::GrpoConfig zero;

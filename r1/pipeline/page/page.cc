@@ -74,7 +74,7 @@ std::string tiles(const ReportData& data) {
 
 std::string check_table(const std::vector<Check>& checks) {
   std::string out =
-      "<h2>Checks</h2>\n<div class=\"scroll\"><table><thead><tr><th>check</th><th class=\"n\">value</th>"
+      "<h2>Checks</h2>\n<div class=\"scroll checks\"><table><thead><tr><th>check</th><th class=\"n\">value</th>"
       "<th class=\"n\">target</th><th>result</th></tr></thead><tbody>\n";
   for (const Check& check : checks) {
     const char* result = check.target.empty() ? "<span class=\"soft\">shown</span>"

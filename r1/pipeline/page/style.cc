@@ -19,10 +19,10 @@ p{margin:0 0 12px;max-width:76ch}
 .verdict{display:inline-block;font-size:13px;font-weight:600;padding:2px 10px;border-radius:99px}
 .pass{color:var(--good)}.fail{color:var(--bad)}
 .verdict.pass{background:var(--good-bg)}.verdict.fail{background:var(--bad-bg)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:1px;background:var(--line);
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:1px;background:var(--panel);
 border:1px solid var(--line);border-radius:8px;overflow:hidden;margin:18px 0 8px}
-.tile{background:var(--panel);padding:12px 14px}
-.tile b{display:block;font-size:23px;line-height:1.25;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
+.tile{padding:12px 14px;box-shadow:0 0 0 1px var(--line)}
+.tile b{display:block;font-size:21px;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
 .tile span{color:var(--soft);font-size:13px}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:12px}
 .plot{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:10px 12px 6px;margin:0}
@@ -52,12 +52,13 @@ tr.sub td:first-child{padding-left:28px;color:var(--soft)}
 .who{display:flex;justify-content:space-between;gap:8px;font-size:13px;color:var(--soft);margin-bottom:5px}
 pre{margin:0;font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 .pair pre{background:var(--code);border-radius:5px;padding:7px 9px;max-height:260px;overflow-y:auto}
+.checks{max-width:760px}
 details{margin-top:10px}
 summary{cursor:pointer;color:var(--accent)}
 details pre{background:var(--code);padding:10px 12px;border-radius:6px;margin-top:8px;overflow-x:auto}
 @media(max-width:640px){main{padding:18px 12px 40px}.pair{grid-template-columns:1fr}
 .pair>div+div{border-left:0;border-top:1px solid var(--line)}th,td{padding:6px 8px}.tiles{grid-template-columns:1fr 1fr}
-.tile b{font-size:19px}}
+.tile{padding:9px 10px}.tile b{font-size:16px}table{font-size:13px}}
 )css";
 }
 

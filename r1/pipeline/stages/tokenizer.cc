@@ -30,21 +30,34 @@ tokenizer::Tokenizer train_tokenizer(const std::vector<CorpusRecord>& records, c
   return tokenizer::train_bpe(texts, config);
 }
 
-std::vector<std::vector<std::int32_t>> encode_all(const std::vector<CorpusRecord>& records,
+/// A document's ids; its first `prompt` ones are the prompt.
+struct Encoded {
+  std::vector<std::int32_t> ids;
+  std::size_t prompt = 0;
+};
+
+std::vector<Encoded> encode_all(const std::vector<CorpusRecord>& records,
                                                   const tokenizer::Tokenizer& tokenizer, std::int64_t num_threads) {
   constexpr std::size_t kChunk = 256;
-  std::vector<std::vector<std::int32_t>> ids(records.size());
+  std::vector<Encoded> out(records.size());
   core::parallel_for((records.size() + kChunk - 1) / kChunk, static_cast<std::size_t>(num_threads), [&](std::size_t c) {
     for (std::size_t i = c * kChunk; i < std::min(records.size(), (c + 1) * kChunk); ++i) {
-      ids[i] = tokenizer.encode(records[i].prompt);
+      std::vector<std::int32_t> ids = tokenizer.encode(records[i].prompt);
+      out[i].prompt = ids.size();
       const std::vector<std::int32_t> completion = tokenizer.encode(records[i].completion);
-      ids[i].insert(ids[i].end(), completion.begin(), completion.end());
+      ids.insert(ids.end(), completion.begin(), completion.end());
+      out[i].ids = std::move(ids);
     }
   });
-  return ids;
+  return out;
 }
 
 }  // namespace
+
+void fields(core::FieldVisitor& v, TokenizerStageConfig& c) {
+  fields(v, static_cast<tokenizer::BpeConfig&>(c));
+  v("loss_on_prompts", c.loss_on_prompts, "false: the loss of pre-training counts completions only");
+}
 
 std::vector<std::string> default_special_tokens() {
   std::vector<std::string> tokens = {kBosToken, kEosToken, kPadToken};
@@ -68,7 +81,11 @@ Metrics TokenizerStage::run(const StageContext& context) const {
 
   data::TokenShardWriter shard(tokenizer.vocab_size(), require_special(tokenizer, kEosToken));
   double bytes = 0;
-  for (const auto& ids : encode_all(records, tokenizer, config_.num_threads)) shard.add(ids);
+  for (const Encoded& document : encode_all(records, tokenizer, config_.num_threads)) {
+    std::vector<std::uint8_t> is_target(document.ids.size(), 1);
+    if (!config_.loss_on_prompts) std::fill_n(is_target.begin(), document.prompt, std::uint8_t{0});
+    shard.add(document.ids, is_target);
+  }
   for (const CorpusRecord& record : records)
     bytes += static_cast<double>(record.prompt.size() + record.completion.size());
   shard.write(context.directory / "corpus.tokens");

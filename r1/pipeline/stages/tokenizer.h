@@ -23,9 +23,15 @@ std::vector<std::string> default_special_tokens();
 /// The id of a special token. UserError when the tokenizer lacks it.
 std::int32_t require_special(const tokenizer::Tokenizer& tokenizer, const char* text);
 
+/// BPE training, and how the shard is marked for the trainer.
+struct TokenizerStageConfig : tokenizer::BpeConfig {
+  bool loss_on_prompts = true;  // false: a document's prompt is context only, the loss counts its completion
+};
+void fields(core::FieldVisitor& v, TokenizerStageConfig& c);
+
 class TokenizerStage : public Stage {
  public:
-  explicit TokenizerStage(tokenizer::BpeConfig config) : config_(std::move(config)) {}
+  explicit TokenizerStage(TokenizerStageConfig config) : config_(std::move(config)) {}
   std::string name() const override { return "tokenizer"; }
   std::string config() const override { return core::dump_config(config_); }
   std::vector<StageInput> inputs(const std::filesystem::path& run) const override {
@@ -35,7 +41,7 @@ class TokenizerStage : public Stage {
   Metrics run(const StageContext& context) const override;
 
  private:
-  tokenizer::BpeConfig config_;
+  TokenizerStageConfig config_;
 };
 
 }  // namespace r1::pipeline
