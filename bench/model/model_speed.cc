@@ -1,7 +1,7 @@
 // Our side of the speed bench: training and rollout tokens/s of a recipe's model on this machine, one JSON object a line, the same
 // work that bench/peers/transformers_peer.py does on the same weights. It writes the weights for the peer; bench/peers/compare.py
 // runs both and prints the ratios. It asserts nothing.
-//   speed_bench RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats 5]
+//   model_speed RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats 5]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -41,7 +41,7 @@ Options parse(int argc, char** argv) {
     else
       plain.push_back(arg);
   }
-  if (plain.size() != 2) r1::user_error("usage: speed_bench RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats N]");
+  if (plain.size() != 2) r1::user_error("usage: model_speed RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats N]");
   o.recipe = plain[0];
   o.folder = plain[1];
   return o;
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   try {
     run(parse(argc, argv));
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "speed_bench: %s\n", e.what());
+    std::fprintf(stderr, "model_speed: %s\n", e.what());
     return 2;
   }
 }
