@@ -1,6 +1,6 @@
-// Our side of the speed bench: training and rollout tokens/s of a recipe's model on this machine, one JSON object a line, the same
-// work that bench/peers/transformers_peer.py does on the same weights. It writes the weights for the peer; bench/peers/compare.py
-// runs both and prints the ratios. It asserts nothing.
+// Our side of the speed bench: training and rollout tokens/s of a recipe's model on this machine, one JSON object a
+// line, the same work that bench/peers/transformers_peer.py does on the same weights. It writes the weights for the
+// peer; bench/peers/compare.py runs both and prints the ratios. It asserts nothing.
 //   model_speed RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats 5]
 #include <algorithm>
 #include <chrono>
@@ -58,20 +58,23 @@ void measure(const std::string& what, int repeats, double tokens, const Work& wo
     rates.push_back(tokens / std::chrono::duration<double>(Clock::now() - start).count());
   }
   std::sort(rates.begin(), rates.end());
-  std::printf("{%s, \"tokens_per_second\": %.1f, \"min\": %.1f, \"max\": %.1f, \"threads\": %d}\n", what.c_str(), rates[rates.size() / 2],
-              rates.front(), rates.back(), r1::kernels::num_threads());
+  std::printf("{%s, \"tokens_per_second\": %.1f, \"min\": %.1f, \"max\": %.1f, \"threads\": %d}\n", what.c_str(),
+              rates[rates.size() / 2], rates.front(), rates.back(), r1::kernels::num_threads());
   std::fflush(stdout);
 }
 
-void bench_rollout(const std::shared_ptr<r1::model::DeepseekV3>& model, const Options& options, const std::string& numerics) {
+void bench_rollout(const std::shared_ptr<r1::model::DeepseekV3>& model, const Options& options,
+                   const std::string& numerics) {
   for (const std::int64_t batch : {1, 16, 64}) {
-    r1::rollout::Engine engine(model, {1}, {.max_batch = batch, .max_tokens = kPromptLength + kNewTokens, .numerics = numerics});
+    r1::rollout::Engine engine(model, {1},
+                               {.max_batch = batch, .max_tokens = kPromptLength + kNewTokens, .numerics = numerics});
     std::vector<r1::rollout::Request> requests;
     for (std::int64_t i = 0; i < batch; ++i) {
       r1::rollout::Request request{{}, 1, 0, static_cast<std::uint32_t>(i), 0};
       r1::core::Rng rng({.seed = 1, .prompt = request.prompt_index});
       for (std::int64_t t = 0; t < kPromptLength; ++t)
-        request.prompt.push_back(static_cast<std::int32_t>(3 + rng.below(static_cast<std::uint64_t>(model->config().vocab_size - 3))));
+        request.prompt.push_back(
+            static_cast<std::int32_t>(3 + rng.below(static_cast<std::uint64_t>(model->config().vocab_size - 3))));
       requests.push_back(request);
     }
     const r1::rollout::SamplingConfig sampling{.max_new_tokens = kNewTokens, .min_new_tokens = kNewTokens};

@@ -1,4 +1,5 @@
-// One AdamW update of one tensor (Loshchilov & Hutter, decoupled weight decay), fused: FP32 master weights, moments in FP32.
+// One AdamW update of one tensor (Loshchilov & Hutter, decoupled weight decay), fused: FP32 master weights, moments in
+// FP32.
 #pragma once
 
 #include <cstdint>

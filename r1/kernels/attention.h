@@ -1,5 +1,5 @@
-// Causal attention over ranges of key rows: one op with one reduction order over keys for prefill, decode and training, packed
-// documents and KV caches alike. Query i of head h sees key rows [key_begin[i], key_end[i]) of a tensor of rows.
+// Causal attention over ranges of key rows: one op with one reduction order over keys for prefill, decode and training,
+// packed documents and KV caches alike. Query i of head h sees key rows [key_begin[i], key_end[i]) of a tensor of rows.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace r1::kernels {
 
-/// q [T, H, dk]; k rows of stride k_row with heads k_head apart (0: one shared head, the absorbed form); v the same; out [T, H, dv].
+/// q [T, H, dk]; k rows of stride k_row with heads k_head apart (0: one shared head, the absorbed form); v the same;
+/// out [T, H, dv].
 struct AttentionArgs {
   std::int64_t tokens = 0, heads = 0, dk = 0, dv = 0;
   const void* q = nullptr;
@@ -17,7 +18,7 @@ struct AttentionArgs {
   const void* v = nullptr;
   std::int64_t v_row = 0, v_head = 0;
   const std::int64_t* key_begin = nullptr;  // [T]
-  const std::int64_t* key_end = nullptr;    // [T], > key_begin
+  const std::int64_t* key_end = nullptr;  // [T], > key_begin
   float scale = 1.0f;
   void* out = nullptr;
   float* lse = nullptr;  // [T, H] log-sum-exp of the scaled scores, for the backward pass; may be null
@@ -25,8 +26,9 @@ struct AttentionArgs {
 };
 void attention(const AttentionArgs& args);
 
-/// Gradients for packed training rows: k [T, H, dk], v [T, H, dv], contiguous; key_end[i] == i + 1, and tokens that share key_begin
-/// are one document. Documents are independent, so (document, head) pairs run in parallel with a fixed order inside.
+/// Gradients for packed training rows: k [T, H, dk], v [T, H, dv], contiguous; key_end[i] == i + 1, and tokens that
+/// share key_begin are one document. Documents are independent, so (document, head) pairs run in parallel with a fixed
+/// order inside.
 struct AttentionBackwardArgs {
   std::int64_t tokens = 0, heads = 0, dk = 0, dv = 0;
   const void* q = nullptr;

@@ -1,6 +1,7 @@
-// Matrix product C[M,N] = A[M,K] * B[K,N] (+ C) with one reduction order per output element: products are added one by one over
-// k inside blocks of 256, the blocks in order. A row of C therefore never depends on M, on the row's place or on the number of
-// threads: the base of r1's batch invariance (docs/architecture.md). B is packed once and kept as long as the weight lives.
+// Matrix product C[M,N] = A[M,K] * B[K,N] (+ C) with one reduction order per output element: products are added one by
+// one over k inside blocks of 256, the blocks in order. A row of C therefore never depends on M, on the row's place or
+// on the number of threads: the base of r1's batch invariance (docs/architecture.md). B is packed once and kept as long
+// as the weight lives.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Log-probability and entropy of rows of logits over the full vocabulary, temperature-scaled. The sampler and the trainer call
-// this one kernel, which is why their log-probabilities are equal to the last bit.
+// Log-probability and entropy of rows of logits over the full vocabulary, temperature-scaled. The sampler and the
+// trainer call this one kernel, which is why their log-probabilities are equal to the last bit.
 #pragma once
 
 #include <cstdint>

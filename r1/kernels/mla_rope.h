@@ -1,5 +1,6 @@
-// The decoupled rotary embedding of MLA (DeepSeek-V2 eq. 14-19): rotates the last `rope` elements of every query head and the one
-// shared key part, and lays out expanded keys and values. Pairs are interleaved (2i, 2i+1), the checkpoint's own order.
+// The decoupled rotary embedding of MLA (DeepSeek-V2 eq. 14-19): rotates the last `rope` elements of every query head
+// and the one shared key part, and lays out expanded keys and values. Pairs are interleaved (2i, 2i+1), the
+// checkpoint's own order.
 #pragma once
 
 #include <cstdint>

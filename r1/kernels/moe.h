@@ -1,5 +1,5 @@
-// DeepSeekMoE's routing and the movement of tokens to and from experts (DeepSeek-V3 eq. 12-16). Ties go to the lowest expert id;
-// a token's experts are summed in slot order, so the result of a token depends on that token alone.
+// DeepSeekMoE's routing and the movement of tokens to and from experts (DeepSeek-V3 eq. 12-16). Ties go to the lowest
+// expert id; a token's experts are summed in slot order, so the result of a token depends on that token alone.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@ struct RouteConfig {
   float scale = 1.0f;
 };
 
-/// scores = sigmoid(logits); selection by scores + bias inside the best groups (a group's score: its two best choices); weights are
-/// the unbiased scores of the chosen, normalised and scaled.
+/// scores = sigmoid(logits); selection by scores + bias inside the best groups (a group's score: its two best choices);
+/// weights are the unbiased scores of the chosen, normalised and scaled.
 struct RouteArgs {
   RouteConfig config;
   std::int64_t tokens = 0;
-  const float* logits = nullptr;    // [T, E]
-  const float* bias = nullptr;      // [E]
-  float* scores = nullptr;          // [T, E]
+  const float* logits = nullptr;  // [T, E]
+  const float* bias = nullptr;  // [E]
+  float* scores = nullptr;  // [T, E]
   std::int32_t* experts = nullptr;  // [T, K]
-  float* weights = nullptr;         // [T, K]
+  float* weights = nullptr;  // [T, K]
 };
 void route(const RouteArgs& args);
 
@@ -33,8 +33,8 @@ struct RouteBackwardArgs {
   const float* scores = nullptr;
   const std::int32_t* experts = nullptr;
   const float* dweights = nullptr;  // [T, K]
-  const float* dscores = nullptr;   // [T, E] or null
-  float* dlogits = nullptr;         // [T, E]
+  const float* dscores = nullptr;  // [T, E] or null
+  float* dlogits = nullptr;  // [T, E]
 };
 void route_backward(const RouteBackwardArgs& args);
 
@@ -51,10 +51,10 @@ void gather_rows(const GatherRowsArgs& args);
 /// out[t] = sum over slots s of weights[t, s] * y[place[t, s]] (weights null: 1), in slot order, float32 inside.
 struct CombineArgs {
   std::int64_t tokens = 0, top_k = 0, columns = 0;
-  const void* y = nullptr;              // [T * K, columns]
+  const void* y = nullptr;  // [T * K, columns]
   const std::int32_t* place = nullptr;  // [T, K]
-  const float* weights = nullptr;       // [T, K]
-  void* out = nullptr;                  // [T, columns]
+  const float* weights = nullptr;  // [T, K]
+  void* out = nullptr;  // [T, columns]
   DType dtype = DType::F32;
 };
 void combine(const CombineArgs& args);

@@ -1,4 +1,5 @@
-// RMSNorm over rows: y = x / sqrt(mean(x^2) + eps) rounded to the storage type, times weight (the order of Hugging Face's code).
+// RMSNorm over rows: y = x / sqrt(mean(x^2) + eps) rounded to the storage type, times weight (the order of Hugging
+// Face's code).
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,8 @@
 
 namespace r1::kernels {
 
-/// gate and up are [rows, columns] with their own row strides (halves of one fused product, or two tensors); y is contiguous.
+/// gate and up are [rows, columns] with their own row strides (halves of one fused product, or two tensors); y is
+/// contiguous.
 struct SwigluArgs {
   std::int64_t rows = 0, columns = 0;
   const void* gate = nullptr;

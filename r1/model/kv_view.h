@@ -1,5 +1,5 @@
-// KvView: where one forward's tokens put their keys and values and which rows they read. The rollout engine fills it from its
-// cache; training passes none and attends to the forward's own rows.
+// KvView: where one forward's tokens put their keys and values and which rows they read. The rollout engine fills it
+// from its cache; training passes none and attends to the forward's own rows.
 #pragma once
 
 #include <vector>
@@ -9,10 +9,10 @@
 namespace r1::model {
 
 struct KvView {
-  bool absorbed = false;        // false: expanded heads; true: one latent [kv_lora_rank + rope] a token (fast numerics)
-  std::vector<at::Tensor> k;    // a layer: [rows, H, nope + rope], or [rows, 1, kv_lora_rank + rope]
-  std::vector<at::Tensor> v;    // a layer: [rows, H, v]; unused when absorbed (values are the latent's first part)
-  at::Tensor write_rows;        // [T] int64: the cache row of each token of this forward
+  bool absorbed = false;  // false: expanded heads; true: one latent [kv_lora_rank + rope] a token (fast numerics)
+  std::vector<at::Tensor> k;  // a layer: [rows, H, nope + rope], or [rows, 1, kv_lora_rank + rope]
+  std::vector<at::Tensor> v;  // a layer: [rows, H, v]; unused when absorbed (values are the latent's first part)
+  at::Tensor write_rows;  // [T] int64: the cache row of each token of this forward
 };
 
 }  // namespace r1::model

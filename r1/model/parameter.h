@@ -1,5 +1,5 @@
-// Parameters by name: layers hand theirs to a visitor, in one fixed order. Names are Hugging Face's, but for stacked experts,
-// whose per-expert names exist on disk only (families/deepseek_v3/checkpoint.h).
+// Parameters by name: layers hand theirs to a visitor, in one fixed order. Names are Hugging Face's, but for stacked
+// experts, whose per-expert names exist on disk only (families/deepseek_v3/checkpoint.h).
 #pragma once
 
 #include <functional>
@@ -13,7 +13,11 @@ struct Parameter {
   std::string name;
   at::Tensor* tensor = nullptr;
   std::vector<std::int64_t> sizes;
-  enum class Kind { Matrix, Norm, RouterBias } kind = Kind::Matrix;  // norms start at 1 and do not decay; the bias is not trained
+  enum class Kind {
+    Matrix,
+    Norm,
+    RouterBias
+  } kind = Kind::Matrix;  // norms start at 1 and do not decay; the bias is not trained
 };
 
 using ParameterVisitor = std::function<void(const Parameter&)>;

@@ -22,13 +22,15 @@ double standard_deviation(const std::vector<double>& values, std::int64_t ddof) 
   return std::sqrt(sum / static_cast<double>(count - ddof));
 }
 
-std::vector<double> group_advantages(const std::vector<double>& rewards, std::int64_t group_size, const AdvantageConfig& config) {
+std::vector<double> group_advantages(const std::vector<double>& rewards, std::int64_t group_size,
+                                     const AdvantageConfig& config) {
   const auto size = static_cast<std::size_t>(group_size);
   R1_CHECK(size > 0 && rewards.size() % size == 0, "{} rewards are no groups of {}", rewards.size(), group_size);
   const double batch_std = config.std == "batch" ? standard_deviation(rewards, config.ddof) : 0.0;
   std::vector<double> out;
   for (std::size_t begin = 0; begin < rewards.size(); begin += size) {
-    const std::vector<double> group(rewards.begin() + static_cast<std::ptrdiff_t>(begin), rewards.begin() + static_cast<std::ptrdiff_t>(begin + size));
+    const std::vector<double> group(rewards.begin() + static_cast<std::ptrdiff_t>(begin),
+                                    rewards.begin() + static_cast<std::ptrdiff_t>(begin + size));
     const double center = mean(group);
     double spread = 1.0;
     if (config.std == "group") spread = standard_deviation(group, config.ddof) + config.eps;

@@ -1,4 +1,5 @@
-// Group-relative advantages (DeepSeekMath eq. 4.1.2; DeepSeek-R1 section 2.2): A = (r - mean of the group) / (std + eps).
+// Group-relative advantages (DeepSeekMath eq. 4.1.2; DeepSeek-R1 section 2.2): A = (r - mean of the group) / (std +
+// eps).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ struct AdvantageConfig {
 };
 
 /// rewards: groups of group_size one after another; the same order comes out.
-std::vector<double> group_advantages(const std::vector<double>& rewards, std::int64_t group_size, const AdvantageConfig& config);
+std::vector<double> group_advantages(const std::vector<double>& rewards, std::int64_t group_size,
+                                     const AdvantageConfig& config);
 
 /// Share of groups whose rewards are all equal: they carry no signal.
 double zero_std_share(const std::vector<double>& rewards, std::int64_t group_size);

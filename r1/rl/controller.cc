@@ -1,5 +1,6 @@
-// R1-Zero's loop (controller.h): draw prompts, roll out, score, advantages, check the log-probabilities, update, checkpoint.
-// Checkpoints lie between steps, when no sample is in flight; a step that was cut short is repeated from its keys with the same result.
+// R1-Zero's loop (controller.h): draw prompts, roll out, score, advantages, check the log-probabilities, update,
+// checkpoint. Checkpoints lie between steps, when no sample is in flight; a step that was cut short is repeated from
+// its keys with the same result.
 #include "r1/rl/controller.h"
 
 #include <algorithm>
@@ -31,20 +32,25 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 void check(const GrpoConfig& c, const GrpoInputs& in) {
   train::validate(c.optimizer);
-  if (c.steps < 1 || c.prompts_per_step < 1 || c.group_size < 2 || c.mini_batches < 1 || c.inner_epochs < 1 || c.checkpoint_every < 1 ||
-      c.log_every < 1 || c.reference_every < 1)
+  if (c.steps < 1 || c.prompts_per_step < 1 || c.group_size < 2 || c.mini_batches < 1 || c.inner_epochs < 1 ||
+      c.checkpoint_every < 1 || c.log_every < 1 || c.reference_every < 1)
     user_error("{}: counts must be positive and group_size 2 or more", in.stage);
   if (c.prompts_per_step * c.group_size % c.mini_batches != 0)
-    user_error("{}: {} samples a step can't be cut into {} mini_batches", in.stage, c.prompts_per_step * c.group_size, c.mini_batches);
-  if (c.ratio_level != "token" && c.ratio_level != "sequence") user_error("{}.ratio_level '{}': use token or sequence", in.stage, c.ratio_level);
+    user_error("{}: {} samples a step can't be cut into {} mini_batches", in.stage, c.prompts_per_step * c.group_size,
+               c.mini_batches);
+  if (c.ratio_level != "token" && c.ratio_level != "sequence")
+    user_error("{}.ratio_level '{}': use token or sequence", in.stage, c.ratio_level);
   for (const char* name : {"seq_mean", "token_global", "constant", "micro_batch", ""}) {
-    if (*name == 0) user_error("{}.loss_normalizer '{}': use seq_mean, token_global, constant or micro_batch", in.stage, c.loss_normalizer);
+    if (*name == 0)
+      user_error("{}.loss_normalizer '{}': use seq_mean, token_global, constant or micro_batch", in.stage,
+                 c.loss_normalizer);
     if (c.loss_normalizer == name) break;
   }
   if (c.advantage_std != "group" && c.advantage_std != "batch" && c.advantage_std != "none")
     user_error("{}.advantage_std '{}': use group, batch or none", in.stage, c.advantage_std);
   if (in.problems.empty()) user_error("{}: there are no training problems", in.stage);
-  if (in.prompt_template.find("{prompt}") == std::string::npos) user_error("{}: the prompt template has no {{prompt}}", in.stage);
+  if (in.prompt_template.find("{prompt}") == std::string::npos)
+    user_error("{}: the prompt template has no {{prompt}}", in.stage);
   R1_CHECK(in.scorer != nullptr, "no scorer");
 }
 
@@ -112,7 +118,8 @@ class Run {
     if (epoch != order_epoch_) {
       order_.resize(static_cast<std::size_t>(count));
       for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
-      core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Shuffle, static_cast<std::uint32_t>(epoch)}).shuffle(order_);
+      core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Shuffle, static_cast<std::uint32_t>(epoch)})
+          .shuffle(order_);
       order_epoch_ = epoch;
     }
     return order_[static_cast<std::size_t>(draw % count)];
@@ -125,8 +132,9 @@ class Run {
     for (std::int64_t i = 0; i < config_.prompts_per_step; ++i) {
       const std::size_t problem = draw_problem((step - 1) * config_.prompts_per_step + i);
       for (std::int64_t g = 0; g < config_.group_size; ++g) {
-        requests.push_back({prompts_[problem], static_cast<std::uint64_t>(config_.seed), static_cast<std::uint32_t>(step),
-                            static_cast<std::uint32_t>(problem), static_cast<std::uint32_t>(g)});
+        requests.push_back({prompts_[problem], static_cast<std::uint64_t>(config_.seed),
+                            static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(problem),
+                            static_cast<std::uint32_t>(g)});
         problems_.push_back(problem);
       }
     }
@@ -150,36 +158,43 @@ class Run {
       const bool finished = samples[i].completion.finish_reason == rollout::FinishReason::Stop;
       if (finished) ids.pop_back();
       samples[i].text = tokenizer_.decode(ids);
-      inputs.push_back({problem.prompt, samples[i].text, problem.answer, problem.verifier, problem.tests.empty() ? "" : problem.tests.front(), finished});
+      inputs.push_back({problem.prompt, samples[i].text, problem.answer, problem.verifier,
+                        problem.tests.empty() ? "" : problem.tests.front(), finished});
     }
     std::vector<reward::Verdict> verdicts = inputs_.scorer->score_batch(inputs);
-    R1_CHECK(verdicts.size() == samples.size(), "the scorer gave {} verdicts for {} samples", verdicts.size(), samples.size());
+    R1_CHECK(verdicts.size() == samples.size(), "the scorer gave {} verdicts for {} samples", verdicts.size(),
+             samples.size());
     for (std::size_t i = 0; i < samples.size(); ++i) samples[i].verdict = std::move(verdicts[i]);
     std::vector<double> rewards;
     for (const Sample& s : samples) rewards.push_back(s.verdict.score);
     if (config_.shuffle_rewards)
-      core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Reward, static_cast<std::uint32_t>(step)}).shuffle(rewards);
-    const std::vector<double> advantages =
-        group_advantages(rewards, config_.group_size, {config_.advantage_std, config_.advantage_eps, config_.advantage_ddof});
+      core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Reward, static_cast<std::uint32_t>(step)})
+          .shuffle(rewards);
+    const std::vector<double> advantages = group_advantages(
+        rewards, config_.group_size, {config_.advantage_std, config_.advantage_eps, config_.advantage_ddof});
     for (std::size_t i = 0; i < samples.size(); ++i) samples[i].advantage = advantages[i];
   }
 
-  /// Recomputes the samples' log-probabilities where the first update's own forward does not do it anyway, and in `fast` numerics,
-  /// where the trainer's values replace the sampler's in the ratio.
-  bool needs_recompute() const { return config_.mini_batches * config_.inner_epochs > 1 || config_.engine.numerics == "fast"; }
+  /// Recomputes the samples' log-probabilities where the first update's own forward does not do it anyway, and in
+  /// `fast` numerics, where the trainer's values replace the sampler's in the ratio.
+  bool needs_recompute() const {
+    return config_.mini_batches * config_.inner_epochs > 1 || config_.engine.numerics == "fast";
+  }
 
   void set_old_logp(std::vector<Sample>& samples, const std::vector<float>& trainer_logp) {
     std::size_t i = 0;
     for (Sample& s : samples) {
       const std::size_t count = s.completion.ids.size();
       const auto first = trainer_logp.begin() + static_cast<std::ptrdiff_t>(i);
-      s.old_logp = trainer_logp.empty() ? s.completion.logprobs : std::vector<float>(first, first + static_cast<std::ptrdiff_t>(count));
+      s.old_logp = trainer_logp.empty() ? s.completion.logprobs
+                                        : std::vector<float>(first, first + static_cast<std::ptrdiff_t>(count));
       i += count;
     }
   }
 
   void set_reference_logp(std::vector<Sample>& samples, const std::vector<const Sample*>& view, std::int64_t step) {
-    const bool measured = config_.kl_log_every > 0 && (step % config_.kl_log_every == 0 || step == 1 || step == config_.steps);
+    const bool measured =
+        config_.kl_log_every > 0 && (step % config_.kl_log_every == 0 || step == 1 || step == config_.steps);
     if (!reference_ || (config_.kl_coefficient == 0.0 && !measured)) return;
     const at::NoGradGuard no_grad;
     const std::vector<float> logp = recompute(*reference_, view, config_).logp;
@@ -217,30 +232,34 @@ class Run {
       measures.difference = logp_difference(view, measures.updates.front().logp);
       measures.entropy = measures.updates.front().entropy_sum / tokens;
     }
-    if (!samples.front().ref_logp.empty()) measures.reference_kl = measures.updates.front().kl_sum / measures.updates.front().tokens;
+    if (!samples.front().ref_logp.empty())
+      measures.reference_kl = measures.updates.front().kl_sum / measures.updates.front().tokens;
     result_.sampling_logp_difference_max = std::max(result_.sampling_logp_difference_max, measures.difference.max);
     result_.final_reward = mean_reward(samples);
     if (step % config_.log_every == 0 || step == config_.steps)
-      report(samples, measures, step, {{"step_time", seconds_since(begin)},
-                                       {"timing_s/gen", rollout_seconds},
-                                       {"timing_s/reward", scored_seconds - rollout_seconds},
-                                       {"timing_s/update_actor", seconds_since(begin) - scored_seconds},
-                                       {"rollout_tokens_per_second", tokens / rollout_seconds}});
+      report(samples, measures, step,
+             {{"step_time", seconds_since(begin)},
+              {"timing_s/gen", rollout_seconds},
+              {"timing_s/reward", scored_seconds - rollout_seconds},
+              {"timing_s/update_actor", seconds_since(begin) - scored_seconds},
+              {"rollout_tokens_per_second", tokens / rollout_seconds}});
     if (!inputs_.completions.empty() && (step % config_.checkpoint_every == 0 || step == 1 || step == config_.steps))
       write_completions(inputs_.completions / fmt::format("step-{:06d}.jsonl", step), samples, step);
   }
 
-  /// inner_epochs passes over the samples, each in a fresh random order cut into mini-batches (one mini-batch keeps the order).
+  /// inner_epochs passes over the samples, each in a fresh random order cut into mini-batches (one mini-batch keeps the
+  /// order).
   void run_updates(const std::vector<const Sample*>& view, std::int64_t step, StepMeasures& measures) {
     const std::size_t size = view.size() / static_cast<std::size_t>(config_.mini_batches);
     for (std::int64_t epoch = 0; epoch < config_.inner_epochs; ++epoch) {
       std::vector<const Sample*> order = view;
       if (config_.mini_batches > 1)
-        core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Shuffle, static_cast<std::uint32_t>(step), 1,
-                   static_cast<std::uint32_t>(epoch)})
+        core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Shuffle, static_cast<std::uint32_t>(step),
+                   1, static_cast<std::uint32_t>(epoch)})
             .shuffle(order);
       for (std::size_t first = 0; first < order.size(); first += size) {
-        const std::vector<const Sample*> mini(order.begin() + static_cast<std::ptrdiff_t>(first), order.begin() + static_cast<std::ptrdiff_t>(first + size));
+        const std::vector<const Sample*> mini(order.begin() + static_cast<std::ptrdiff_t>(first),
+                                              order.begin() + static_cast<std::ptrdiff_t>(first + size));
         measures.learning_rate = train::learning_rate(config_.optimizer, optimizer_.num_steps() + 1, total_updates_);
         measures.updates.push_back(update(*policy_, optimizer_, mini, config_, measures.learning_rate));
         if (config_.kl_coefficient > 0.0 && optimizer_.num_steps() % config_.reference_every == 0) refresh_reference();
@@ -252,13 +271,15 @@ class Run {
     std::vector<model::Parameter> current = policy_->parameters();
     std::size_t i = 0;
     load_reference([&](const std::string&) { return current[i++].tensor->detach(); });
-    if (inputs_.metrics != nullptr) inputs_.metrics->note(inputs_.stage, fmt::format("reference := policy at update {}", optimizer_.num_steps()));
+    if (inputs_.metrics != nullptr)
+      inputs_.metrics->note(inputs_.stage, fmt::format("reference := policy at update {}", optimizer_.num_steps()));
   }
 
   void report(const std::vector<Sample>& samples, const StepMeasures& measures, std::int64_t step,
               std::vector<std::pair<std::string, double>> timings) {
     if (inputs_.metrics == nullptr) return;
-    core::MetricRecord record{inputs_.stage, step, config_.steps, step_values(samples, config_, measures), std::move(timings)};
+    core::MetricRecord record{inputs_.stage, step, config_.steps, step_values(samples, config_, measures),
+                              std::move(timings)};
     record.values.emplace_back("num_tokens", static_cast<double>(result_.sampled_tokens));
     inputs_.metrics->emit(record);
     for (const std::string& sentence : diagnose(samples, config_)) inputs_.metrics->note(inputs_.stage, sentence);
@@ -267,7 +288,8 @@ class Run {
   void save() {
     weights::NamedTensors tensors = train::training_tensors(*policy_, optimizer_);
     if (reference_)
-      reference_->visit_parameters([&](const model::Parameter& p) { tensors.emplace_back("reference." + p.name, p.tensor->detach()); });
+      reference_->visit_parameters(
+          [&](const model::Parameter& p) { tensors.emplace_back("reference." + p.name, p.tensor->detach()); });
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"updates", optimizer_.num_steps()},
                                           {"sampled_tokens", result_.sampled_tokens},

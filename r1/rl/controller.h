@@ -1,5 +1,6 @@
-// R1-Zero's loop: sample groups, score them, turn rewards into advantages, take several mini-batch updates (GRPO, DeepSeekMath eq. 3,
-// DeepSeek-R1 section 2.2). No torch type in this header. The loss itself is in rl/grpo_loss.h, advantages in rl/advantage.h.
+// R1-Zero's loop: sample groups, score them, turn rewards into advantages, take several mini-batch updates (GRPO,
+// DeepSeekMath eq. 3, DeepSeek-R1 section 2.2). No torch type in this header. The loss itself is in rl/grpo_loss.h,
+// advantages in rl/advantage.h.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ struct GrpoConfig {
   bool bias_correction_kl = false;       // KL times the ratio: unbiased
   double kl_coefficient = 0.0;           // k3 KL to the reference, in the loss; 0 loads no reference
   std::int64_t reference_every = 400;    // updates between refreshes of the reference
-  std::int64_t kl_log_every = 0;         // steps between measurements of the KL to the reference when kl_coefficient is 0; 0: never
+  std::int64_t kl_log_every =
+      0;         // steps between measurements of the KL to the reference when kl_coefficient is 0; 0: never
   std::string ratio_level = "token";     // token | sequence
   std::string loss_normalizer = "token_global";  // seq_mean | token_global | constant | micro_batch
   double constant_length = 256;          // L of `constant` (Dr. GRPO)
@@ -41,8 +43,8 @@ struct GrpoConfig {
   rollout::SamplingConfig sampling;
   rollout::EngineConfig engine;
   std::string dtype = "f32";
-  bool shuffle_rewards = false;          // control: rewards are permuted over the whole batch, so they carry no signal
-  std::int64_t checkpoint_every = 10;    // steps
+  bool shuffle_rewards = false;  // control: rewards are permuted over the whole batch, so they carry no signal
+  std::int64_t checkpoint_every = 10;  // steps
   std::int64_t log_every = 1;
   std::int64_t seed = 1;
 };
@@ -50,13 +52,14 @@ void fields(core::FieldVisitor& v, GrpoConfig& c);
 
 struct GrpoInputs {
   std::string stage = "zero";
-  std::filesystem::path init_from;            // Hugging Face folder with tokenizer.json
-  std::vector<data::Problem> problems;        // training prompts; drawn by Philox without replacement, epoch by epoch
+  std::filesystem::path init_from;  // Hugging Face folder with tokenizer.json
+  std::vector<data::Problem> problems;  // training prompts; drawn by Philox without replacement, epoch by epoch
   std::string prompt_template = "User: {prompt}\nAssistant: ";
   const reward::Scorer* scorer = nullptr;
-  std::filesystem::path output;               // Hugging Face folder
-  std::filesystem::path state;                // r1_state/
-  std::filesystem::path completions;          // folder: step-N.jsonl, all samples of every `checkpoint_every`-th step; empty: none
+  std::filesystem::path output;  // Hugging Face folder
+  std::filesystem::path state;  // r1_state/
+  std::filesystem::path
+      completions;  // folder: step-N.jsonl, all samples of every `checkpoint_every`-th step; empty: none
   core::MetricSink* metrics = nullptr;
 };
 
@@ -70,9 +73,10 @@ struct GrpoResult {
   std::int64_t resumed_from = 0;
 };
 
-/// Runs to the end, resuming from `state`; the bytes written do not depend on where it was killed. UserError on a NaN loss.
-/// Metrics (TRL's names): reward, reward_std, frac_reward_zero_std, rewards/accuracy/mean, rewards/format/mean, completions/mean_length,
-/// completions/clipped_ratio, entropy, kl, clip_ratio/region_mean, grad_norm, loss, sampling/sampling_logp_difference/{mean,max}, ...
+/// Runs to the end, resuming from `state`; the bytes written do not depend on where it was killed. UserError on a NaN
+/// loss. Metrics (TRL's names): reward, reward_std, frac_reward_zero_std, rewards/accuracy/mean, rewards/format/mean,
+/// completions/mean_length, completions/clipped_ratio, entropy, kl, clip_ratio/region_mean, grad_norm, loss,
+/// sampling/sampling_logp_difference/{mean,max}, ...
 GrpoResult run_grpo(const GrpoConfig& config, const GrpoInputs& inputs);
 
 }  // namespace r1::rl

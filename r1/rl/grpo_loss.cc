@@ -26,7 +26,8 @@ at::Tensor ratios(const GrpoTokens& t, const at::Tensor& lengths, const std::str
 }
 
 /// The weight of each token in the sum that makes the loss.
-at::Tensor token_weights(const GrpoTokens& t, const at::Tensor& lengths, const GrpoLossConfig& c, const UpdateTotals& totals) {
+at::Tensor token_weights(const GrpoTokens& t, const at::Tensor& lengths, const GrpoLossConfig& c,
+                         const UpdateTotals& totals) {
   const at::Tensor ones = at::ones_like(t.old_logp);
   if (c.normalizer == "token_global") return ones / static_cast<double>(totals.tokens);
   if (c.normalizer == "constant") return ones / (static_cast<double>(totals.sequences) * c.constant_length);

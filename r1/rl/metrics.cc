@@ -44,7 +44,8 @@ void add_lengths(std::vector<std::pair<std::string, double>>& out, const std::ve
   out.emplace_back("completions/clipped_ratio", share(samples, cut_off));
 }
 
-void add_rewards(std::vector<std::pair<std::string, double>>& out, const std::vector<Sample>& samples, const GrpoConfig& config) {
+void add_rewards(std::vector<std::pair<std::string, double>>& out, const std::vector<Sample>& samples,
+                 const GrpoConfig& config) {
   const std::vector<double> rewards = scores(samples);
   out.emplace_back("reward", mean(rewards));
   out.emplace_back("reward_std", group_reward_std(rewards, config));
@@ -65,7 +66,8 @@ void add_rewards(std::vector<std::pair<std::string, double>>& out, const std::ve
 
 double mean_reward(const std::vector<Sample>& samples) { return mean(scores(samples)); }
 
-std::vector<std::pair<std::string, double>> step_values(const std::vector<Sample>& samples, const GrpoConfig& config, const StepMeasures& m) {
+std::vector<std::pair<std::string, double>> step_values(const std::vector<Sample>& samples, const GrpoConfig& config,
+                                                        const StepMeasures& m) {
   std::vector<std::pair<std::string, double>> out;
   add_rewards(out, samples, config);
   add_lengths(out, samples);
@@ -99,11 +101,13 @@ std::vector<std::string> diagnose(const std::vector<Sample>& samples, const Grpo
   const double silent = zero_std_share(scores(samples), config.group_size);
   const double cut = share(samples, cut_off);
   if (silent > 0.5)
-    out.push_back(fmt::format("{:.0f}% of the groups had no signal (all {} samples scored alike): they add nothing to the gradient", 100 * silent,
-                              config.group_size));
+    out.push_back(fmt::format(
+        "{:.0f}% of the groups had no signal (all {} samples scored alike): they add nothing to the gradient",
+        100 * silent, config.group_size));
   if (cut > 0.2)
-    out.push_back(fmt::format("{:.0f}% of the answers were cut off at {} tokens: raise sampling.max_new_tokens if they were on their way", 100 * cut,
-                              config.sampling.max_new_tokens));
+    out.push_back(fmt::format(
+        "{:.0f}% of the answers were cut off at {} tokens: raise sampling.max_new_tokens if they were on their way",
+        100 * cut, config.sampling.max_new_tokens));
   return out;
 }
 

@@ -1,4 +1,5 @@
-// The numbers of one RL step under the names that TRL's and verl's dashboards know, and sentences that say what a beginner asks.
+// The numbers of one RL step under the names that TRL's and verl's dashboards know, and sentences that say what a
+// beginner asks.
 #pragma once
 
 #include <vector>
@@ -20,12 +21,14 @@ struct StepMeasures {
   std::vector<UpdateStats> updates;
 };
 
-std::vector<std::pair<std::string, double>> step_values(const std::vector<Sample>& samples, const GrpoConfig& config, const StepMeasures& m);
+std::vector<std::pair<std::string, double>> step_values(const std::vector<Sample>& samples, const GrpoConfig& config,
+                                                        const StepMeasures& m);
 
 /// Mean score of all samples.
 double mean_reward(const std::vector<Sample>& samples);
 
-/// Why the loss is near 0, how many groups had no signal, how many answers were cut off; empty when there is nothing to say.
+/// Why the loss is near 0, how many groups had no signal, how many answers were cut off; empty when there is nothing to
+/// say.
 std::vector<std::string> diagnose(const std::vector<Sample>& samples, const GrpoConfig& config);
 
 }  // namespace r1::rl

@@ -36,11 +36,18 @@ SampleBatch pack_samples(const std::vector<const Sample*>& samples) {
       }
     }
   }
-  return {{to_tensor(ids, at::kLong), to_tensor(positions, at::kInt), {to_tensor(begin, at::kLong), to_tensor(end, at::kLong)}, nullptr},
-          to_tensor(targets, at::kLong), to_tensor(rows, at::kLong), to_tensor(sequence, at::kLong), static_cast<std::int64_t>(samples.size())};
+  return {{to_tensor(ids, at::kLong),
+           to_tensor(positions, at::kInt),
+           {to_tensor(begin, at::kLong), to_tensor(end, at::kLong)},
+           nullptr},
+          to_tensor(targets, at::kLong),
+          to_tensor(rows, at::kLong),
+          to_tensor(sequence, at::kLong),
+          static_cast<std::int64_t>(samples.size())};
 }
 
-std::vector<std::vector<const Sample*>> split_by_tokens(const std::vector<const Sample*>& samples, std::int64_t max_tokens) {
+std::vector<std::vector<const Sample*>> split_by_tokens(const std::vector<const Sample*>& samples,
+                                                        std::int64_t max_tokens) {
   std::vector<std::vector<const Sample*>> out;
   std::int64_t held = 0;
   for (const Sample* sample : samples) {

@@ -1,5 +1,5 @@
-// Sample: one scored completion on its way into updates, and its packing into the trainer's flat batch. Token ids are those that
-// were sampled: text is never tokenised again.
+// Sample: one scored completion on its way into updates, and its packing into the trainer's flat batch. Token ids are
+// those that were sampled: text is never tokenised again.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,7 @@ struct SampleBatch {
 SampleBatch pack_samples(const std::vector<const Sample*>& samples);
 
 /// Cuts samples into runs of at most `max_tokens` tokens (a longer sample is a run of its own).
-std::vector<std::vector<const Sample*>> split_by_tokens(const std::vector<const Sample*>& samples, std::int64_t max_tokens);
+std::vector<std::vector<const Sample*>> split_by_tokens(const std::vector<const Sample*>& samples,
+                                                        std::int64_t max_tokens);
 
 }  // namespace r1::rl

@@ -12,9 +12,12 @@ namespace r1::rl {
 
 namespace {
 
-double sampling_temperature(const GrpoConfig& config) { return config.sampling.temperature == 0.0 ? 1.0 : config.sampling.temperature; }
+double sampling_temperature(const GrpoConfig& config) {
+  return config.sampling.temperature == 0.0 ? 1.0 : config.sampling.temperature;
+}
 
-at::Tensor gather_floats(const std::vector<const Sample*>& samples, std::int64_t count, const std::vector<float> Sample::*values) {
+at::Tensor gather_floats(const std::vector<const Sample*>& samples, std::int64_t count,
+                         const std::vector<float> Sample::* values) {
   at::Tensor out = at::empty({count}, at::TensorOptions().dtype(at::kFloat));
   float* p = out.mutable_data_ptr<float>();
   for (const Sample* s : samples) p = std::copy((s->*values).begin(), (s->*values).end(), p);
@@ -29,7 +32,8 @@ at::Tensor gather_advantages(const std::vector<const Sample*>& samples, std::int
 }
 
 tensor::TokenLogprobs forward(const model::DeepseekV3& model, const SampleBatch& batch, double temperature) {
-  const tensor::TokenLogprobs all = model.logprobs(model.final_norm(model.stack(batch.input)), batch.targets, temperature);
+  const tensor::TokenLogprobs all =
+      model.logprobs(model.final_norm(model.stack(batch.input)), batch.targets, temperature);
   return {all.logp.index_select(0, batch.rows), all.entropy.index_select(0, batch.rows)};
 }
 
@@ -47,7 +51,8 @@ GrpoLossConfig loss_config(const GrpoConfig& c) {
 
 }  // namespace
 
-Recomputed recompute(const model::DeepseekV3& model, const std::vector<const Sample*>& samples, const GrpoConfig& config) {
+Recomputed recompute(const model::DeepseekV3& model, const std::vector<const Sample*>& samples,
+                     const GrpoConfig& config) {
   Recomputed out;
   for (const auto& part : split_by_tokens(samples, config.micro_batch_tokens)) {
     const tensor::TokenLogprobs result = forward(model, pack_samples(part), sampling_temperature(config));
@@ -73,8 +78,8 @@ LogpDifference logp_difference(const std::vector<const Sample*>& samples, const 
   return out;
 }
 
-UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples, const GrpoConfig& config,
-                   double rate) {
+UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
+                   const GrpoConfig& config, double rate) {
   const auto parts = split_by_tokens(samples, config.micro_batch_tokens);
   UpdateTotals totals{static_cast<std::int64_t>(samples.size()), 0, static_cast<std::int64_t>(parts.size())};
   for (const Sample* s : samples) totals.tokens += static_cast<std::int64_t>(s->completion.ids.size());
@@ -86,14 +91,15 @@ UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std:
     const SampleBatch batch = pack_samples(part);
     const std::int64_t count = batch.rows.size(0);
     const tensor::TokenLogprobs result = forward(model, batch, sampling_temperature(config));
-    const GrpoLoss loss = grpo_loss({.logp = result.logp,
-                                     .old_logp = gather_floats(part, count, &Sample::old_logp),
-                                     .ref_logp = with_reference ? gather_floats(part, count, &Sample::ref_logp) : at::Tensor(),
-                                     .advantage = gather_advantages(part, count),
-                                     .sequence = batch.sequence,
-                                     .entropy = result.entropy,
-                                     .num_sequences = batch.num_sequences},
-                                    loss_config(config), totals);
+    const GrpoLoss loss =
+        grpo_loss({.logp = result.logp,
+                   .old_logp = gather_floats(part, count, &Sample::old_logp),
+                   .ref_logp = with_reference ? gather_floats(part, count, &Sample::ref_logp) : at::Tensor(),
+                   .advantage = gather_advantages(part, count),
+                   .sequence = batch.sequence,
+                   .entropy = result.entropy,
+                   .num_sequences = batch.num_sequences},
+                  loss_config(config), totals);
     loss.loss.backward();
     const float* p = result.logp.const_data_ptr<float>();
     stats.logp.insert(stats.logp.end(), p, p + count);
@@ -106,9 +112,11 @@ UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std:
   }
   stats.grad_norm = optimizer.grad_norm();
   if (!std::isfinite(stats.loss) || !std::isfinite(stats.grad_norm))
-    user_error("the loss is {} (gradient norm {}) at update {}; the last good checkpoint stays. Lower optimizer.learning_rate (now {}) "
-               "and run again",
-               stats.loss, stats.grad_norm, optimizer.num_steps() + 1, config.optimizer.learning_rate);
+    user_error(
+        "the loss is {} (gradient norm {}) at update {}; the last good checkpoint stays. Lower optimizer.learning_rate "
+        "(now {}) "
+        "and run again",
+        stats.loss, stats.grad_norm, optimizer.num_steps() + 1, config.optimizer.learning_rate);
   optimizer.step(rate, std::min(1.0, config.optimizer.max_grad_norm / (stats.grad_norm + 1e-6)));
   return stats;
 }

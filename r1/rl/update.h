@@ -10,12 +10,14 @@
 
 namespace r1::rl {
 
-/// The trainer's forward over samples, packed: log-probabilities of every completion token, in order, at the sampling temperature.
+/// The trainer's forward over samples, packed: log-probabilities of every completion token, in order, at the sampling
+/// temperature.
 struct Recomputed {
   std::vector<float> logp;
   double entropy_sum = 0.0;
 };
-Recomputed recompute(const model::DeepseekV3& model, const std::vector<const Sample*>& samples, const GrpoConfig& config);
+Recomputed recompute(const model::DeepseekV3& model, const std::vector<const Sample*>& samples,
+                     const GrpoConfig& config);
 
 /// |recomputed - sampled| over all tokens.
 struct LogpDifference {
@@ -32,9 +34,10 @@ struct UpdateStats {
   std::vector<float> logp;  // of all tokens in order, before the update
 };
 
-/// Gradients of the loss over `samples` in micro-batches, then one optimizer step at `rate`. The caller has set advantages and
-/// old log-probabilities. UserError on a loss that is no number, naming `step`; the weights are untouched then.
-UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples, const GrpoConfig& config,
-                   double rate);
+/// Gradients of the loss over `samples` in micro-batches, then one optimizer step at `rate`. The caller has set
+/// advantages and old log-probabilities. UserError on a loss that is no number, naming `step`; the weights are
+/// untouched then.
+UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
+                   const GrpoConfig& config, double rate);
 
 }  // namespace r1::rl

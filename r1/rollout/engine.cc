@@ -1,5 +1,6 @@
-// Continuous batching over slots (engine.h). Each step runs one forward over the prompt tokens of newly filled slots and one token of
-// every decoding slot; three counters say all there is about a sequence: tokens known, tokens cached, tokens scheduled now.
+// Continuous batching over slots (engine.h). Each step runs one forward over the prompt tokens of newly filled slots
+// and one token of every decoding slot; three counters say all there is about a sequence: tokens known, tokens cached,
+// tokens scheduled now.
 #include "r1/rollout/engine.h"
 
 #include <algorithm>
@@ -53,7 +54,8 @@ at::Tensor to_tensor(const std::vector<std::int32_t>& v) {
 }
 
 void check(const EngineConfig& c) {
-  if (c.max_batch < 1 || c.max_tokens < 2 || c.prefill_tokens < 1) user_error("engine: max_batch, max_tokens and prefill_tokens must be positive");
+  if (c.max_batch < 1 || c.max_tokens < 2 || c.prefill_tokens < 1)
+    user_error("engine: max_batch, max_tokens and prefill_tokens must be positive");
   if (c.numerics != "exact" && c.numerics != "fast") user_error("engine.numerics '{}': use exact or fast", c.numerics);
 }
 
@@ -66,7 +68,9 @@ struct Engine::Impl {
     capacity = std::min(config.max_tokens, model->config().max_position_embeddings);
   }
 
-  bool is_eos(std::int64_t id) const { return std::find(eos.begin(), eos.end(), static_cast<std::int32_t>(id)) != eos.end(); }
+  bool is_eos(std::int64_t id) const {
+    return std::find(eos.begin(), eos.end(), static_cast<std::int32_t>(id)) != eos.end();
+  }
 
   void check_request(const Request& r) const {
     const auto prompt = static_cast<std::int64_t>(r.prompt.size());
@@ -74,7 +78,8 @@ struct Engine::Impl {
     if (prompt >= capacity)
       user_error("prompt {} has {} tokens; engine.max_tokens leaves room for {}", r.prompt_index, prompt, capacity - 1);
     for (const std::int32_t id : r.prompt)
-      if (id < 0 || id >= model->config().vocab_size) user_error("prompt {}: token id {} is outside the vocabulary", r.prompt_index, id);
+      if (id < 0 || id >= model->config().vocab_size)
+        user_error("prompt {}: token id {} is outside the vocabulary", r.prompt_index, id);
   }
 
   void schedule(std::vector<Active>& active, StepInput& in) {
@@ -103,7 +108,8 @@ struct Engine::Impl {
     StepInput in;
     schedule(active, in);
     cache->view().write_rows = to_tensor(in.write);
-    const model::ForwardInput input{to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, &cache->view()};
+    const model::ForwardInput input{
+        to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, &cache->view()};
     const at::Tensor h = model->stack(input);
     if (in.samplers.empty()) return;
     const at::Tensor rows = in.last.size() == in.ids.size() ? h : h.index_select(0, to_tensor(in.last));
@@ -117,10 +123,12 @@ struct Engine::Impl {
     std::vector<std::int64_t> tokens;
     for (std::size_t i = 0; i < samplers.size(); ++i) {
       Completion& c = *samplers[i]->completion;
-      const std::span<float> row(probabilities.mutable_data_ptr<float>() + static_cast<std::int64_t>(i) * vocab, static_cast<std::size_t>(vocab));
+      const std::span<float> row(probabilities.mutable_data_ptr<float>() + static_cast<std::int64_t>(i) * vocab,
+                                 static_cast<std::size_t>(vocab));
       const bool early = static_cast<std::int64_t>(c.ids.size()) < sampling.min_new_tokens;
-      const Choice choice = sampler.choose(row, sampling, samplers[i]->rng.uniform_at(c.ids.size()),
-                                           early ? std::span<const std::int32_t>(eos) : std::span<const std::int32_t>());
+      const Choice choice =
+          sampler.choose(row, sampling, samplers[i]->rng.uniform_at(c.ids.size()),
+                         early ? std::span<const std::int32_t>(eos) : std::span<const std::int32_t>());
       tokens.push_back(choice.token);
       c.log_kept_mass.push_back(choice.log_kept_mass);
     }
@@ -169,7 +177,8 @@ std::vector<Completion> Engine::generate(const std::vector<Request>& requests, c
   validate(sampling);
   for (const Request& r : requests) e.check_request(r);
   std::vector<Completion> out(requests.size());
-  if (!e.cache) e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity, e.config.numerics == "fast");
+  if (!e.cache)
+    e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity, e.config.numerics == "fast");
   std::vector<std::int64_t> free_slots;
   for (std::int64_t slot = e.config.max_batch; slot > 0; --slot) free_slots.push_back(slot - 1);
   std::vector<Active> active;
@@ -210,7 +219,8 @@ std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
     targets.push_back(ids[i + 1]);
   }
   const model::DeepseekV3& m = *impl_->model;
-  const model::ForwardInput input{to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, nullptr};
+  const model::ForwardInput input{
+      to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, nullptr};
   const at::Tensor logp = m.logprobs(m.final_norm(m.stack(input)), to_tensor(targets), 1.0).logp;
   return {logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + logp.numel()};
 }

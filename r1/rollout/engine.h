@@ -1,5 +1,6 @@
-// The rollout engine: prompt token ids in, sampled ids with log-probabilities out. It runs the model's one forward (the trainer's)
-// over a KV cache, refilling finished slots at once. Token ids only: no tokenizer, no text. No torch type in this header.
+// The rollout engine: prompt token ids in, sampled ids with log-probabilities out. It runs the model's one forward (the
+// trainer's) over a KV cache, refilling finished slots at once. Token ids only: no tokenizer, no text. No torch type in
+// this header.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +19,19 @@ class DeepseekV3;
 namespace r1::rollout {
 
 struct EngineConfig {
-  std::int64_t max_batch = 128;       // sequences decoded side by side
-  std::int64_t max_tokens = 1024;     // prompt + completion of one sequence at most
-  std::int64_t prefill_tokens = 2048; // prompt tokens put into one step at most
-  std::string numerics = "exact";     // exact: expanded keys and values, bit-equal to training | fast: absorbed latent cache
+  std::int64_t max_batch = 128;  // sequences decoded side by side
+  std::int64_t max_tokens = 1024;  // prompt + completion of one sequence at most
+  std::int64_t prefill_tokens = 2048;  // prompt tokens put into one step at most
+  std::string numerics =
+      "exact";  // exact: expanded keys and values, bit-equal to training | fast: absorbed latent cache
 };
 void fields(core::FieldVisitor& v, EngineConfig& c);
 
 struct SamplingConfig {
   double temperature = 1.0;  // 0: greedy
-  std::int64_t top_k = 0;    // 0: off
+  std::int64_t top_k = 0;  // 0: off
   double top_p = 1.0;
-  double min_p = 0.0;        // tokens below min_p * the best probability are dropped
+  double min_p = 0.0;  // tokens below min_p * the best probability are dropped
   std::int64_t max_new_tokens = 256;
   std::int64_t min_new_tokens = 0;  // end-of-sequence ids are ignored before (benchmarks)
 };
@@ -47,11 +49,11 @@ struct Request {
 enum class FinishReason { Stop, Length };
 
 struct Completion {
-  std::vector<std::int32_t> ids;      // sampled tokens, the end-of-sequence token included
-  std::vector<float> logprobs;        // full vocabulary, temperature-scaled: what training uses (greedy: temperature 1)
-  std::vector<float> log_kept_mass;   // log of the mass that top-k / top-p / min-p kept, per token
+  std::vector<std::int32_t> ids;  // sampled tokens, the end-of-sequence token included
+  std::vector<float> logprobs;  // full vocabulary, temperature-scaled: what training uses (greedy: temperature 1)
+  std::vector<float> log_kept_mass;  // log of the mass that top-k / top-p / min-p kept, per token
   FinishReason finish_reason = FinishReason::Length;
-  std::int64_t version = 0;           // weights' version that sampled it
+  std::int64_t version = 0;  // weights' version that sampled it
   std::uint32_t prompt_index = 0;
   std::uint32_t sample_index = 0;
 };

@@ -1,5 +1,5 @@
-// The engine's cache: one block of rows per slot. Expanded keys and values (exact numerics) or MLA's latent (fast numerics). Memory:
-// slots * tokens * layers * heads * (qk + v) elements expanded, * (kv_lora_rank + rope) absorbed.
+// The engine's cache: one block of rows per slot. Expanded keys and values (exact numerics) or MLA's latent (fast
+// numerics). Memory: slots * tokens * layers * heads * (qk + v) elements expanded, * (kv_lora_rank + rope) absorbed.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,8 @@ namespace r1::rollout {
 
 namespace {
 
-/// The first token at which the running sum of mass passes `target`; rounding can't run past the last token with any mass.
+/// The first token at which the running sum of mass passes `target`; rounding can't run past the last token with any
+/// mass.
 template <class MassAt>
 std::int64_t walk(std::size_t count, double target, const MassAt& mass_at) {
   double sum = 0.0;
@@ -44,9 +45,12 @@ Choice Sampler::choose(std::span<float> probabilities, const SamplingConfig& con
     total -= p;
     p = 0.0f;
   }
-  if (config.temperature == 0.0) return {std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin(), 0.0f};
-  if (config.top_k > 0 || config.top_p < 1.0 || config.min_p > 0.0) return choose_filtered(probabilities, config, uniform);
-  const std::int64_t token = walk(probabilities.size(), uniform * total, [&](std::size_t i) { return static_cast<double>(probabilities[i]); });
+  if (config.temperature == 0.0)
+    return {std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin(), 0.0f};
+  if (config.top_k > 0 || config.top_p < 1.0 || config.min_p > 0.0)
+    return choose_filtered(probabilities, config, uniform);
+  const std::int64_t token =
+      walk(probabilities.size(), uniform * total, [&](std::size_t i) { return static_cast<double>(probabilities[i]); });
   return {token, banned.empty() ? 0.0f : static_cast<float>(std::log(std::max(1e-30, total)))};
 }
 
@@ -56,7 +60,9 @@ Choice Sampler::choose_filtered(std::span<const float> probabilities, const Samp
   std::stable_sort(order_.begin(), order_.end(), [&](std::int32_t a, std::int32_t b) {
     return probabilities[static_cast<std::size_t>(a)] > probabilities[static_cast<std::size_t>(b)];
   });
-  const auto probability = [&](std::size_t rank) { return static_cast<double>(probabilities[static_cast<std::size_t>(order_[rank])]); };
+  const auto probability = [&](std::size_t rank) {
+    return static_cast<double>(probabilities[static_cast<std::size_t>(order_[rank])]);
+  };
   std::size_t kept = order_.size();
   if (config.top_k > 0) kept = std::min(kept, static_cast<std::size_t>(config.top_k));
   const double floor = config.min_p * probability(0);

@@ -40,7 +40,8 @@ bool needs_grad(std::initializer_list<at::Tensor> inputs) {
   return false;
 }
 
-void record(const char* name, std::vector<at::Tensor> outputs, const std::vector<at::Tensor>& inputs, Backward backward) {
+void record(const char* name, std::vector<at::Tensor> outputs, const std::vector<at::Tensor>& inputs,
+            Backward backward) {
   std::shared_ptr<RecordedNode> node(new RecordedNode(name, std::move(backward)), torch::autograd::deleteNode);
   node->set_next_edges(torch::autograd::collect_next_edges(inputs));
   for (at::Tensor& output : outputs) torch::autograd::set_history(output, node);

@@ -17,7 +17,9 @@ kernels::DType kernel_dtype(const at::Tensor& x) {
   return x.scalar_type() == at::kFloat ? kernels::DType::F32 : kernels::DType::BF16;
 }
 
-at::Tensor empty_like_type(const at::Tensor& x, at::IntArrayRef sizes) { return at::empty(sizes, x.options().requires_grad(false)); }
+at::Tensor empty_like_type(const at::Tensor& x, at::IntArrayRef sizes) {
+  return at::empty(sizes, x.options().requires_grad(false));
+}
 
 at::Tensor empty_f32(at::IntArrayRef sizes) { return at::empty(sizes, at::TensorOptions().dtype(at::kFloat)); }
 

@@ -7,12 +7,17 @@
 
 namespace r1::tensor {
 
-const float* PackedWeight::forward(const at::Tensor& weight, std::int64_t index) { return refresh(forward_, weight, index, true); }
-const float* PackedWeight::backward(const at::Tensor& weight, std::int64_t index) { return refresh(backward_, weight, index, false); }
+const float* PackedWeight::forward(const at::Tensor& weight, std::int64_t index) {
+  return refresh(forward_, weight, index, true);
+}
+const float* PackedWeight::backward(const at::Tensor& weight, std::int64_t index) {
+  return refresh(backward_, weight, index, false);
+}
 
 const float* PackedWeight::refresh(Panels& panels, const at::Tensor& weight, std::int64_t index, bool transposed) {
   if (panels.version != static_cast<std::int64_t>(weight._version()) || panels.source != weight.const_data_ptr()) {
-    R1_CHECK(weight.is_contiguous() && (weight.dim() == 2 || weight.dim() == 3), "a weight is [out, in] or [experts, out, in]");
+    R1_CHECK(weight.is_contiguous() && (weight.dim() == 2 || weight.dim() == 3),
+             "a weight is [out, in] or [experts, out, in]");
     const std::int64_t count = weight.dim() == 3 ? weight.size(0) : 1;
     const std::int64_t out = weight.size(-2), in = weight.size(-1);
     const std::int64_t k = transposed ? in : out, n = transposed ? out : in;

@@ -1,5 +1,5 @@
-// The packed forms of a weight for the matrix product (kernels/gemm.h), made on first use and again whenever the weight has
-// changed: its ATen version counter tells. One object a weight, held by the layer that owns it.
+// The packed forms of a weight for the matrix product (kernels/gemm.h), made on first use and again whenever the weight
+// has changed: its ATen version counter tells. One object a weight, held by the layer that owns it.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Threads of libtorch's own operators: one. The work is in our kernels (kernels/parallel.h); a second pool would only compete with
-// theirs, and a sum cut over threads would depend on their number.
+// Threads of libtorch's own operators: one. The work is in our kernels (kernels/parallel.h); a second pool would only
+// compete with theirs, and a sum cut over threads would depend on their number.
 #pragma once
 
 namespace r1::tensor {

@@ -6,10 +6,14 @@
 namespace r1::train {
 
 Batch make_batch(const data::PackedBatch& packed, std::int64_t first, std::int64_t count) {
-  R1_CHECK(first >= 0 && count > 0 && first + count <= packed.num_rows, "rows {}+{} of a batch of {}", first, count, packed.num_rows);
+  R1_CHECK(first >= 0 && count > 0 && first + count <= packed.num_rows, "rows {}+{} of a batch of {}", first, count,
+           packed.num_rows);
   const std::int64_t tokens = count * packed.row_length, offset = first * packed.row_length;
   const auto make = [&](at::ScalarType type) { return at::empty({tokens}, at::TensorOptions().dtype(type)); };
-  Batch batch{{make(at::kLong), make(at::kInt), {make(at::kLong), make(at::kLong)}, nullptr}, make(at::kLong), make(at::kLong), make(at::kLong)};
+  Batch batch{{make(at::kLong), make(at::kInt), {make(at::kLong), make(at::kLong)}, nullptr},
+              make(at::kLong),
+              make(at::kLong),
+              make(at::kLong)};
   std::int64_t* ids = batch.input.ids.mutable_data_ptr<std::int64_t>();
   std::int32_t* positions = batch.input.positions.mutable_data_ptr<std::int32_t>();
   std::int64_t* begin = batch.input.ranges.begin.mutable_data_ptr<std::int64_t>();

@@ -9,7 +9,8 @@ namespace r1::train {
 struct Batch {
   model::ForwardInput input;
   at::Tensor targets;      // [T] int64: the next token, -1 where it does not count
-  at::Tensor next_ids;     // [T] int64: the next token of the same document (MTP's input); the token itself at a document's end
+  at::Tensor
+      next_ids;  // [T] int64: the next token of the same document (MTP's input); the token itself at a document's end
   at::Tensor mtp_targets;  // [T] int64: the token after the next, -1 where there is none or it does not count
 };
 

@@ -34,7 +34,8 @@ std::optional<Checkpoint> newest_checkpoint(const std::filesystem::path& state) 
   return found.empty() ? std::nullopt : std::optional<Checkpoint>(found.back());
 }
 
-void write_checkpoint(const std::filesystem::path& state, std::int64_t step, const weights::NamedTensors& tensors, const std::string& json) {
+void write_checkpoint(const std::filesystem::path& state, std::int64_t step, const weights::NamedTensors& tensors,
+                      const std::string& json) {
   core::phase_mark("checkpoint_begin");
   std::filesystem::create_directories(state);
   core::write_directory_atomic(state / (kPrefix + std::to_string(step)), [&](const std::filesystem::path& folder) {
@@ -46,7 +47,9 @@ void write_checkpoint(const std::filesystem::path& state, std::int64_t step, con
   core::phase_mark("checkpoint_end");
 }
 
-std::string read_checkpoint_json(const Checkpoint& checkpoint) { return core::read_file(checkpoint.folder / "state.json"); }
+std::string read_checkpoint_json(const Checkpoint& checkpoint) {
+  return core::read_file(checkpoint.folder / "state.json");
+}
 
 weights::SafetensorsReader read_checkpoint_tensors(const Checkpoint& checkpoint) {
   return weights::SafetensorsReader(checkpoint.folder / "state.safetensors");
@@ -58,7 +61,8 @@ weights::NamedTensors training_tensors(model::DeepseekV3& model, const AdamW& op
   return out;
 }
 
-void load_training_tensors(const weights::SafetensorsReader& reader, model::DeepseekV3& model, AdamW& optimizer, std::int64_t num_steps) {
+void load_training_tensors(const weights::SafetensorsReader& reader, model::DeepseekV3& model, AdamW& optimizer,
+                           std::int64_t num_steps) {
   const at::NoGradGuard no_grad;
   model.visit_parameters([&](const model::Parameter& p) { p.tensor->copy_(reader.load("param." + p.name)); });
   optimizer.load_state(reader, num_steps);

@@ -1,5 +1,5 @@
-// Checkpoints of a run in progress: folders `step-N` under r1_state/, each complete or absent. One holds named tensors (weights under
-// their in-memory names, moments, what a controller adds) and one JSON object. Only the newest is kept.
+// Checkpoints of a run in progress: folders `step-N` under r1_state/, each complete or absent. One holds named tensors
+// (weights under their in-memory names, moments, what a controller adds) and one JSON object. Only the newest is kept.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,15 @@ struct Checkpoint {
 std::optional<Checkpoint> newest_checkpoint(const std::filesystem::path& state);
 
 /// Writes state/step-N with `tensors` and `json` (state.json), then removes older ones.
-void write_checkpoint(const std::filesystem::path& state, std::int64_t step, const weights::NamedTensors& tensors, const std::string& json);
+void write_checkpoint(const std::filesystem::path& state, std::int64_t step, const weights::NamedTensors& tensors,
+                      const std::string& json);
 
 std::string read_checkpoint_json(const Checkpoint& checkpoint);
 weights::SafetensorsReader read_checkpoint_tensors(const Checkpoint& checkpoint);
 
 /// param.NAME of every parameter plus the optimizer's state.
 weights::NamedTensors training_tensors(model::DeepseekV3& model, const AdamW& optimizer);
-void load_training_tensors(const weights::SafetensorsReader& reader, model::DeepseekV3& model, AdamW& optimizer, std::int64_t num_steps);
+void load_training_tensors(const weights::SafetensorsReader& reader, model::DeepseekV3& model, AdamW& optimizer,
+                           std::int64_t num_steps);
 
 }  // namespace r1::train

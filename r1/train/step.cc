@@ -17,7 +17,8 @@ void add_loads(std::vector<at::Tensor>& total, const std::vector<at::Tensor>& mo
 
 }  // namespace
 
-StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed, const TrainConfig& config) {
+StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed,
+                                const TrainConfig& config) {
   StepLosses out;
   const double targets = static_cast<double>(std::max<std::int64_t>(1, packed.num_targets));
   const bool with_mtp = model.config().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;

@@ -1,5 +1,6 @@
-// One update's worth of language modelling: forward and backward over micro-batches with one normaliser for the whole update, so that
-// the cut into micro-batches never changes the gradient beyond rounding; and the balancing of experts by their selection bias.
+// One update's worth of language modelling: forward and backward over micro-batches with one normaliser for the whole
+// update, so that the cut into micro-batches never changes the gradient beyond rounding; and the balancing of experts
+// by their selection bias.
 #pragma once
 
 #include <vector>
@@ -18,9 +19,11 @@ struct StepLosses {
 };
 
 /// Leaves the gradients of loss + mtp_weight * mtp + alpha * balance in the parameters.
-StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed, const TrainConfig& config);
+StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed,
+                                const TrainConfig& config);
 
-/// b_i += speed * sign(mean load - load_i) (DeepSeek-V3 section 2.1.2). `loads` in the order of the model's MoE layers, MTP's last.
+/// b_i += speed * sign(mean load - load_i) (DeepSeek-V3 section 2.1.2). `loads` in the order of the model's MoE layers,
+/// MTP's last.
 void update_router_biases(model::DeepseekV3& model, const std::vector<at::Tensor>& loads, double speed);
 
 /// (max load - mean load) / mean load, averaged over layers.

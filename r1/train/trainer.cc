@@ -1,4 +1,5 @@
-// The training loop of pre-training and SFT (trainer.h): loader -> gradients -> AdamW -> checkpoint, resumable at every checkpoint.
+// The training loop of pre-training and SFT (trainer.h): loader -> gradients -> AdamW -> checkpoint, resumable at every
+// checkpoint.
 #include "r1/train/trainer.h"
 
 #include <chrono>
@@ -27,8 +28,11 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 void check(const TrainConfig& c, const TrainInputs& in) {
   validate(c.optimizer);
-  if (c.steps < 1 || c.rows_per_step < 1 || c.row_length < 2 || c.micro_batch_rows < 1 || c.checkpoint_every < 1 || c.log_every < 1)
-    user_error("{}: steps, rows_per_step, row_length, micro_batch_rows, checkpoint_every and log_every must be positive", in.stage);
+  if (c.steps < 1 || c.rows_per_step < 1 || c.row_length < 2 || c.micro_batch_rows < 1 || c.checkpoint_every < 1 ||
+      c.log_every < 1)
+    user_error(
+        "{}: steps, rows_per_step, row_length, micro_batch_rows, checkpoint_every and log_every must be positive",
+        in.stage);
 }
 
 std::shared_ptr<model::DeepseekV3> make_model(const TrainConfig& config, const TrainInputs& inputs) {
@@ -93,9 +97,11 @@ class Run {
     const StepLosses losses = accumulate_gradients(*model_, packed, config_);
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
-      user_error("{}: the loss is {} at step {} (gradient norm {}); the last good checkpoint is step {}. Lower optimizer.learning_rate "
-                 "(now {}) and run again",
-                 inputs_.stage, losses.loss, step, norm, saved_step_, config_.optimizer.learning_rate);
+      user_error(
+          "{}: the loss is {} at step {} (gradient norm {}); the last good checkpoint is step {}. Lower "
+          "optimizer.learning_rate "
+          "(now {}) and run again",
+          inputs_.stage, losses.loss, step, norm, saved_step_, config_.optimizer.learning_rate);
     const double rate = learning_rate(config_.optimizer, step, config_.steps);
     core::phase_mark("update");
     optimizer_.step(rate, std::min(1.0, config_.optimizer.max_grad_norm / (norm + 1e-6)));
@@ -103,7 +109,8 @@ class Run {
     step_ = step;
     tokens_ += packed.num_tokens;
     last_loss_ = losses.loss;
-    if (step % config_.log_every == 0 || step == config_.steps) report(losses, packed, {norm, rate, seconds_since(begin)});
+    if (step % config_.log_every == 0 || step == config_.steps)
+      report(losses, packed, {norm, rate, seconds_since(begin)});
   }
 
   struct StepFacts {
@@ -120,7 +127,8 @@ class Run {
                      {"moe/max_violation", max_violation(losses.loads)},
                      {"moe/balance_loss", losses.balance_loss}};
     if (losses.mtp_loss > 0.0) record.values.emplace_back("mtp_loss", losses.mtp_loss);
-    record.timings = {{"step_time", facts.seconds}, {"tokens_per_second", static_cast<double>(packed.num_tokens) / facts.seconds}};
+    record.timings = {{"step_time", facts.seconds},
+                      {"tokens_per_second", static_cast<double>(packed.num_tokens) / facts.seconds}};
     inputs_.metrics->emit(record);
   }
 

@@ -1,5 +1,5 @@
-// Language-model training: pre-training from scratch and SFT from a checkpoint are the same loop over packed token shards.
-// No torch type in this header. Not here: reinforcement learning (rl/controller.h).
+// Language-model training: pre-training from scratch and SFT from a checkpoint are the same loop over packed token
+// shards. No torch type in this header. Not here: reinforcement learning (rl/controller.h).
 #pragma once
 
 #include <cstdint>
@@ -65,8 +65,8 @@ struct TrainResult {
   std::int64_t resumed_from = 0;       // step of the checkpoint it started from; 0: from the beginning
 };
 
-/// Trains to the end, resuming from `state` if there is a checkpoint; the bytes written do not depend on where it was killed.
-/// Throws UserError on a NaN loss, naming the step; the last good checkpoint stays.
+/// Trains to the end, resuming from `state` if there is a checkpoint; the bytes written do not depend on where it was
+/// killed. Throws UserError on a NaN loss, naming the step; the last good checkpoint stays.
 TrainResult train(const TrainConfig& config, const TrainInputs& inputs);
 
 }  // namespace r1::train

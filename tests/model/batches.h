@@ -23,10 +23,14 @@ inline ForwardInput pack(const std::vector<std::vector<std::int64_t>>& documents
   }
   const auto to_tensor = [](const auto& values, at::ScalarType type) {
     at::Tensor out = at::empty({static_cast<std::int64_t>(values.size())}, at::TensorOptions().dtype(type));
-    std::copy(values.begin(), values.end(), static_cast<typename std::decay_t<decltype(values)>::value_type*>(out.mutable_data_ptr()));
+    std::copy(values.begin(), values.end(),
+              static_cast<typename std::decay_t<decltype(values)>::value_type*>(out.mutable_data_ptr()));
     return out;
   };
-  return {to_tensor(ids, at::kLong), to_tensor(positions, at::kInt), {to_tensor(begin, at::kLong), to_tensor(end, at::kLong)}, nullptr};
+  return {to_tensor(ids, at::kLong),
+          to_tensor(positions, at::kInt),
+          {to_tensor(begin, at::kLong), to_tensor(end, at::kLong)},
+          nullptr};
 }
 
 }  // namespace r1::model::testing

@@ -1,4 +1,5 @@
-// Configuration of DeepSeek-V3: config.json both ways, checks, parameter counts and published constants (handbook facts 1, 7, 8).
+// Configuration of DeepSeek-V3: config.json both ways, checks, parameter counts and published constants (handbook facts
+// 1, 7, 8).
 #include "r1/model/families/deepseek_v3/config.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Logits, loss and every gradient of tiny DeepSeek-V3 models against transformers' (tools/golden/deepseek_v3.py): float32 here, the
-// reference in float64.
+// Logits, loss and every gradient of tiny DeepSeek-V3 models against transformers' (tools/golden/deepseek_v3.py):
+// float32 here, the reference in float64.
 #include <gtest/gtest.h>
 
 #include <ATen/ops/cat.h>

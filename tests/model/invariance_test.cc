@@ -1,5 +1,6 @@
-// Batch invariance (docs/architecture.md): a sequence's log-probabilities do not change by one bit with what shares its batch, with
-// padding, packing or order, for MLA + MoE in f32 and bf16. Decoding from a cache is compared in tests/rollout.
+// Batch invariance (docs/architecture.md): a sequence's log-probabilities do not change by one bit with what shares its
+// batch, with padding, packing or order, for MLA + MoE in f32 and bf16. Decoding from a cache is compared in
+// tests/rollout.
 #include <gtest/gtest.h>
 
 #include "r1/core/rng.h"
@@ -35,12 +36,14 @@ std::vector<std::int64_t> random_document(std::uint32_t index, std::size_t lengt
 }
 
 /// Log-probabilities of the tokens of document `which` of a packed batch.
-std::vector<float> logprobs(const DeepseekV3& model, const std::vector<std::vector<std::int64_t>>& documents, std::size_t which) {
+std::vector<float> logprobs(const DeepseekV3& model, const std::vector<std::vector<std::int64_t>>& documents,
+                            std::size_t which) {
   std::vector<std::int64_t> targets;
   std::size_t first = 0, total = 0;
   for (std::size_t d = 0; d < documents.size(); ++d) {
     if (d == which) first = total;
-    for (std::size_t i = 0; i < documents[d].size(); ++i) targets.push_back(i + 1 < documents[d].size() ? documents[d][i + 1] : -1);
+    for (std::size_t i = 0; i < documents[d].size(); ++i)
+      targets.push_back(i + 1 < documents[d].size() ? documents[d][i + 1] : -1);
     total += documents[d].size();
   }
   at::Tensor target = at::empty({static_cast<std::int64_t>(total)}, at::TensorOptions().dtype(at::kLong));

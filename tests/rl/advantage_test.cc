@@ -18,7 +18,8 @@ TEST(Advantage, EqualsTheGoldenTable) {
   for (const auto& row : g["advantages"]) {
     if (row["scale"] != "group" && row["scale"] != "batch" && row["scale"] != "none") continue;
     const std::vector<double> got = group_advantages(rewards, 4, {.std = row["scale"]});
-    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], row["advantages"][i / 4][i % 4].get<double>(), 1e-12) << row["scale"];
+    for (std::size_t i = 0; i < got.size(); ++i)
+      EXPECT_NEAR(got[i], row["advantages"][i / 4][i % 4].get<double>(), 1e-12) << row["scale"];
     ++checked;
   }
   EXPECT_GE(checked, 2);

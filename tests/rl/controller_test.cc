@@ -1,5 +1,5 @@
-// The RL loop on a tiny task: it learns, its log-probabilities match to the last bit, a run cut short and resumed writes the same
-// bytes, and a control with shuffled rewards does not learn.
+// The RL loop on a tiny task: it learns, its log-probabilities match to the last bit, a run cut short and resumed
+// writes the same bytes, and a control with shuffled rewards does not learn.
 #include "r1/rl/controller.h"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,9 @@ class Recorder : public core::MetricSink {
     records[record.step] = record.values;
   }
   void note(const std::string&, const std::string&) override {}
-  void rewind(const std::string&, std::int64_t step) override { records.erase(records.upper_bound(step), records.end()); }
+  void rewind(const std::string&, std::int64_t step) override {
+    records.erase(records.upper_bound(step), records.end());
+  }
   std::map<std::int64_t, std::vector<std::pair<std::string, double>>> records;
   std::int64_t crash_at = -1;
 };
@@ -44,7 +46,8 @@ class LetterScorer : public reward::Scorer {
 class Controller : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::path(::testing::TempDir()) / ("r1_controller_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+    root_ = fs::path(::testing::TempDir()) /
+            ("r1_controller_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
     fs::remove_all(root_);
     fs::create_directories(root_ / "base");
     const tokenizer::Tokenizer tokens = tokenizer::train_bpe({"abc abc abd"}, {.vocab_size = 259 + 2});
@@ -71,7 +74,8 @@ class Controller : public ::testing::Test {
     config_.optimizer.learning_rate = 5e-3;
     config_.optimizer.schedule = "constant";
     config_.checkpoint_every = 3;
-    for (int i = 0; i < 5; ++i) inputs_.problems.push_back({.id = std::to_string(i), .prompt = std::string(1, static_cast<char>('c' + i))});
+    for (int i = 0; i < 5; ++i)
+      inputs_.problems.push_back({.id = std::to_string(i), .prompt = std::string(1, static_cast<char>('c' + i))});
     inputs_.init_from = root_ / "base";
     inputs_.prompt_template = "Q {prompt}";
     inputs_.scorer = &scorer_;
@@ -104,7 +108,8 @@ TEST_F(Controller, LearnsAndItsLogprobsMatchToTheLastBit) {
   const GrpoResult result = run("out");
   EXPECT_EQ(result.sampling_logp_difference_max, 0.0);
   EXPECT_EQ(recorder_.records.size(), 30u);
-  for (const auto& [step, values] : recorder_.records) EXPECT_EQ(metric(step, "sampling/sampling_logp_difference/max"), 0.0) << step;
+  for (const auto& [step, values] : recorder_.records)
+    EXPECT_EQ(metric(step, "sampling/sampling_logp_difference/max"), 0.0) << step;
   EXPECT_LT(metric(1, "reward"), 0.3);
   EXPECT_GT(metric(30, "reward"), 0.8);
   EXPECT_EQ(metric(1, "ratio/mean"), 1.0);

@@ -1,5 +1,5 @@
-// The GRPO loss against the golden table (tools/golden/grpo.py: TRL's and R1's formulas in float64): losses to 1e-9, gradients to 1e-8;
-// and that cutting an update into micro-batches does not change it.
+// The GRPO loss against the golden table (tools/golden/grpo.py: TRL's and R1's formulas in float64): losses to 1e-9,
+// gradients to 1e-8; and that cutting an update into micro-batches does not change it.
 #include "r1/rl/grpo_loss.h"
 
 #include <gtest/gtest.h>
@@ -36,8 +36,13 @@ GrpoTokens tokens_of(const Json& in, std::size_t first, std::size_t last) {
   }
   at::Tensor ids = at::empty({static_cast<std::int64_t>(sequence.size())}, at::TensorOptions().dtype(at::kLong));
   std::copy(sequence.begin(), sequence.end(), ids.mutable_data_ptr<std::int64_t>());
-  return {doubles(flat["logp"]).requires_grad_(true), doubles(flat["old_logp"]), doubles(flat["ref_logp"]), doubles(flat["advantage"]), ids,
-          {}, static_cast<std::int64_t>(last - first)};
+  return {doubles(flat["logp"]).requires_grad_(true),
+          doubles(flat["old_logp"]),
+          doubles(flat["ref_logp"]),
+          doubles(flat["advantage"]),
+          ids,
+          {},
+          static_cast<std::int64_t>(last - first)};
 }
 
 GrpoLossConfig config_of(const Json& row, const Json& inputs) {
@@ -64,7 +69,8 @@ TEST(GrpoLoss, EqualsTheGoldenTable) {
     const double* grad = tokens.logp.grad().const_data_ptr<double>();
     for (std::size_t b = 0; b < 2; ++b)
       for (std::size_t t = 0; t < 4; ++t)
-        if (g["inputs"]["mask"][b][t] != 0) EXPECT_NEAR(*grad++, row["gradient"][b][t].get<double>(), 1e-8) << row["name"] << b << t;
+        if (g["inputs"]["mask"][b][t] != 0)
+          EXPECT_NEAR(*grad++, row["gradient"][b][t].get<double>(), 1e-8) << row["name"] << b << t;
     EXPECT_NEAR(out.kl_sum / 7.0, g["kl"]["k3"].get<double>(), 1e-12);
     if (row.contains("metrics")) {
       EXPECT_NEAR(out.clipped_low / 7.0, row["metrics"]["low_mean"].get<double>(), 1e-12) << row["name"];
@@ -79,7 +85,8 @@ TEST(GrpoLoss, MicroBatchesLeaveTheGradientAsItIs) {
     const GrpoLossConfig config{.normalizer = normalizer, .constant_length = 8};
     const GrpoTokens whole = tokens_of(in, 0, 2), first = tokens_of(in, 0, 1), second = tokens_of(in, 1, 2);
     const double together = grpo_loss(whole, config, {2, 7, 1}).loss.item<double>();
-    const double cut = (grpo_loss(first, config, {2, 7, 2}).loss + grpo_loss(second, config, {2, 7, 2}).loss).item<double>();
+    const double cut =
+        (grpo_loss(first, config, {2, 7, 2}).loss + grpo_loss(second, config, {2, 7, 2}).loss).item<double>();
     if (std::string(normalizer) == "micro_batch")
       EXPECT_NEAR(cut, -0.34284511496654, 1e-9) << "BNPO depends on the cut, and is known to";
     else

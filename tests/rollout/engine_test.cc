@@ -1,5 +1,6 @@
-// The engine against the trainer's forward: in exact numerics every sampled token's log-probability is that of the packed forward to
-// the last bit, whatever the batch, slots, refill and chunks; fast numerics agree within rounding; stops and limits.
+// The engine against the trainer's forward: in exact numerics every sampled token's log-probability is that of the
+// packed forward to the last bit, whatever the batch, slots, refill and chunks; fast numerics agree within rounding;
+// stops and limits.
 #include "r1/rollout/engine.h"
 
 #include <gtest/gtest.h>
@@ -58,7 +59,8 @@ double largest_difference(Engine& engine, const std::vector<Request>& in, const 
     ids.insert(ids.end(), out[i].ids.begin(), out[i].ids.end());
     const std::vector<float> logp = engine.score(ids);
     for (std::size_t t = 0; t < out[i].ids.size(); ++t)
-      worst = std::max(worst, std::abs(static_cast<double>(logp[in[i].prompt.size() - 1 + t]) - static_cast<double>(out[i].logprobs[t])));
+      worst = std::max(worst, std::abs(static_cast<double>(logp[in[i].prompt.size() - 1 + t]) -
+                                       static_cast<double>(out[i].logprobs[t])));
   }
   return worst;
 }

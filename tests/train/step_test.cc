@@ -1,4 +1,5 @@
-// Gradients of an update do not depend on micro-batches beyond rounding; expert balancing moves biases as the paper says.
+// Gradients of an update do not depend on micro-batches beyond rounding; expert balancing moves biases as the paper
+// says.
 #include "r1/train/step.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Whole training runs on a tiny corpus: the loss falls, a run cut short and resumed writes the same bytes, SFT starts from a folder,
-// and a loss that is no number stops the run with one line.
+// Whole training runs on a tiny corpus: the loss falls, a run cut short and resumed writes the same bytes, SFT starts
+// from a folder, and a loss that is no number stops the run with one line.
 #include "r1/train/trainer.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,9 @@ class Recorder : public core::MetricSink {
     records[record.step] = record.values;
   }
   void note(const std::string&, const std::string&) override {}
-  void rewind(const std::string&, std::int64_t step) override { records.erase(records.upper_bound(step), records.end()); }
+  void rewind(const std::string&, std::int64_t step) override {
+    records.erase(records.upper_bound(step), records.end());
+  }
   std::map<std::int64_t, std::vector<std::pair<std::string, double>>> records;
   std::int64_t crash_at = -1;
 };
@@ -34,7 +36,8 @@ class Recorder : public core::MetricSink {
 class Trainer : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::path(::testing::TempDir()) / ("r1_trainer_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+    root_ = fs::path(::testing::TempDir()) /
+            ("r1_trainer_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
     fs::remove_all(root_);
     fs::create_directories(root_);
     data::TokenShardWriter writer(40, 1);

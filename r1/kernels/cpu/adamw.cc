@@ -30,7 +30,8 @@ void update(const AdamWArgs& a, std::int64_t begin, std::int64_t end) {
     const V16 g = load_some(gradient + i, left) * splat(a.gradient_scale);
     const V16 m = splat(a.beta1) * load_some(a.m + i, left) + splat(1.0f - a.beta1) * g;
     const V16 v = splat(a.beta2) * load_some(a.v + i, left) + splat(1.0f - a.beta2) * g * g;
-    const V16 w = load_some(a.master + i, left) * splat(decay) - splat(step) * m / (vsqrt(v) * splat(root) + splat(a.eps));
+    const V16 w =
+        load_some(a.master + i, left) * splat(decay) - splat(step) * m / (vsqrt(v) * splat(root) + splat(a.eps));
     store_some(a.m + i, m, left);
     store_some(a.v + i, v, left);
     store_some(a.master + i, w, left);
@@ -72,8 +73,9 @@ void squared_norm(const SquaredNormArgs& args) {
   parallel_ranges(blocks, 4, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
       const std::int64_t last = std::min(args.count, (b + 1) * kBlock);
-      sums[static_cast<std::size_t>(b)] = args.dtype == DType::F32 ? block_sum(static_cast<const float*>(args.x), b * kBlock, last)
-                                                                   : block_sum(static_cast<const bf16*>(args.x), b * kBlock, last);
+      sums[static_cast<std::size_t>(b)] = args.dtype == DType::F32
+                                              ? block_sum(static_cast<const float*>(args.x), b * kBlock, last)
+                                              : block_sum(static_cast<const bf16*>(args.x), b * kBlock, last);
     }
   });
   double total = 0.0;

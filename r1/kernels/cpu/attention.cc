@@ -1,5 +1,5 @@
-// Attention, one (query, head) at a time (attention.h): scores of all keys, their maximum, exponentials and sum in a fixed order,
-// then the weighted sum of values key by key.
+// Attention, one (query, head) at a time (attention.h): scores of all keys, their maximum, exponentials and sum in a
+// fixed order, then the weighted sum of values key by key.
 #include "r1/kernels/attention.h"
 
 #include <algorithm>
@@ -47,7 +47,8 @@ void one_query(const AttentionArgs& a, std::int64_t t, std::int64_t h, Scratch& 
   s.scores.assign(static_cast<std::size_t>(padded), -std::numeric_limits<float>::infinity());
   copy_to_float(static_cast<const T*>(a.q) + (t * a.heads + h) * a.dk, s.q.data(), a.dk);
   const T* k = static_cast<const T*>(a.k) + begin * a.k_row + h * a.k_head;
-  for (std::int64_t j = 0; j < count; ++j) s.scores[static_cast<std::size_t>(j)] = a.scale * dot(s.q.data(), k + j * a.k_row, a.dk);
+  for (std::int64_t j = 0; j < count; ++j)
+    s.scores[static_cast<std::size_t>(j)] = a.scale * dot(s.q.data(), k + j * a.k_row, a.dk);
   V16 top = load(s.scores.data());
   for (std::int64_t j = kLanes; j < padded; j += kLanes) top = max_lanes_with(top, load(s.scores.data() + j));
   const float highest = max_lanes(top);
@@ -60,7 +61,8 @@ void one_query(const AttentionArgs& a, std::int64_t t, std::int64_t h, Scratch& 
   const float sum = sum_lanes(total);
   std::fill(s.out.begin(), s.out.end(), 0.0f);
   const T* v = static_cast<const T*>(a.v) + begin * a.v_row + h * a.v_head;
-  for (std::int64_t j = 0; j < count; ++j) add_scaled(s.out.data(), s.scores[static_cast<std::size_t>(j)], v + j * a.v_row, a.dv);
+  for (std::int64_t j = 0; j < count; ++j)
+    add_scaled(s.out.data(), s.scores[static_cast<std::size_t>(j)], v + j * a.v_row, a.dv);
   T* out = static_cast<T*>(a.out) + (t * a.heads + h) * a.dv;
   const float inverse = 1.0f / sum;
   for (std::int64_t j = 0; j < a.dv; j += kLanes)
@@ -82,7 +84,8 @@ template <class T>
 void backward_document(const AttentionBackwardArgs& a, std::int64_t first, std::int64_t last, std::int64_t h) {
   const std::int64_t n = last - first;
   std::vector<float> dk(static_cast<std::size_t>(n * a.dk), 0.0f), dv(static_cast<std::size_t>(n * a.dv), 0.0f);
-  std::vector<float> q(static_cast<std::size_t>(a.dk)), dq(static_cast<std::size_t>(a.dk)), dout(static_cast<std::size_t>(a.dv));
+  std::vector<float> q(static_cast<std::size_t>(a.dk)), dq(static_cast<std::size_t>(a.dk)),
+      dout(static_cast<std::size_t>(a.dv));
   std::vector<float> p(static_cast<std::size_t>((n + kLanes) / kLanes * kLanes));
   const auto row = [&](const void* base, std::int64_t i, std::int64_t width) {
     return static_cast<const T*>(base) + ((first + i) * a.heads + h) * width;
@@ -93,7 +96,8 @@ void backward_document(const AttentionBackwardArgs& a, std::int64_t first, std::
     std::fill(dq.begin(), dq.end(), 0.0f);
     const float delta = dot(dout.data(), row(a.out, i, a.dv), a.dv);
     const float lse = a.lse[(first + i) * a.heads + h];
-    for (std::int64_t j = 0; j <= i; ++j) p[static_cast<std::size_t>(j)] = a.scale * dot(q.data(), row(a.k, j, a.dk), a.dk) - lse;
+    for (std::int64_t j = 0; j <= i; ++j)
+      p[static_cast<std::size_t>(j)] = a.scale * dot(q.data(), row(a.k, j, a.dk), a.dk) - lse;
     for (std::int64_t j = 0; j <= i; j += kLanes) store(p.data() + j, vexp(load(p.data() + j)));
     for (std::int64_t j = 0; j <= i; ++j) {
       const float weight = p[static_cast<std::size_t>(j)];
@@ -108,8 +112,10 @@ void backward_document(const AttentionBackwardArgs& a, std::int64_t first, std::
   for (std::int64_t i = 0; i < n; ++i) {
     T* dk_row = static_cast<T*>(a.dk_out) + ((first + i) * a.heads + h) * a.dk;
     T* dv_row = static_cast<T*>(a.dv_out) + ((first + i) * a.heads + h) * a.dv;
-    for (std::int64_t j = 0; j < a.dk; j += kLanes) store_some(dk_row + j, load_some(dk.data() + i * a.dk + j, a.dk - j), a.dk - j);
-    for (std::int64_t j = 0; j < a.dv; j += kLanes) store_some(dv_row + j, load_some(dv.data() + i * a.dv + j, a.dv - j), a.dv - j);
+    for (std::int64_t j = 0; j < a.dk; j += kLanes)
+      store_some(dk_row + j, load_some(dk.data() + i * a.dk + j, a.dk - j), a.dk - j);
+    for (std::int64_t j = 0; j < a.dv; j += kLanes)
+      store_some(dv_row + j, load_some(dv.data() + i * a.dv + j, a.dv - j), a.dv - j);
   }
 }
 

@@ -1,5 +1,5 @@
-// Chooses the kernels' build for the machine at hand: AVX-512 (x86-64-v4) where there is one, else AVX2 + FMA (x86-64-v3). Both give
-// the same bits for the same inputs, so the choice is about speed only.
+// Chooses the kernels' build for the machine at hand: AVX-512 (x86-64-v4) where there is one, else AVX2 + FMA
+// (x86-64-v3). Both give the same bits for the same inputs, so the choice is about speed only.
 #include <stdexcept>
 
 #include "r1/kernels/adamw.h"
@@ -34,13 +34,13 @@ bool use_avx512() {
 
 std::int64_t packed_size(std::int64_t k, std::int64_t n) { return k * ((n + 31) / 32 * 32); }
 
-#define R1_DISPATCH(op, Args)                                      \
-  namespace avx2 {                                                 \
-  void op(const Args& args);                                       \
-  }                                                                \
-  namespace avx512 {                                               \
-  void op(const Args& args);                                       \
-  }                                                                \
+#define R1_DISPATCH(op, Args) \
+  namespace avx2 {            \
+  void op(const Args& args);  \
+  }                           \
+  namespace avx512 {          \
+  void op(const Args& args);  \
+  }                           \
   void op(const Args& args) { (use_avx512() ? avx512::op : avx2::op)(args); }
 
 R1_DISPATCH(pack, PackArgs)

@@ -1,5 +1,5 @@
-// Register-blocked product over packed panels of B (gemm.h). MR x NR accumulators stay in registers for a block of KC products;
-// A is read in place by strides (bf16 and badly strided A are converted to float32 rows first).
+// Register-blocked product over packed panels of B (gemm.h). MR x NR accumulators stay in registers for a block of KC
+// products; A is read in place by strides (bf16 and badly strided A are converted to float32 rows first).
 #include "r1/kernels/gemm.h"
 
 #include <immintrin.h>
@@ -146,11 +146,13 @@ void pack_panels(const PackArgs& args, std::int64_t begin, std::int64_t end) {
     const T* in = source + panel * kColumns * args.stride_n;
     if (args.stride_n == 1 && columns == kColumns) {
       for (std::int64_t p = 0; p < args.k; ++p)
-        for (std::int64_t j = 0; j < kColumns; j += kLanes) store(out + p * kColumns + j, load(in + p * args.stride_k + j));
+        for (std::int64_t j = 0; j < kColumns; j += kLanes)
+          store(out + p * kColumns + j, load(in + p * args.stride_k + j));
       continue;
     }
     for (std::int64_t j = 0; j < columns; ++j)
-      for (std::int64_t p = 0; p < args.k; ++p) out[p * kColumns + j] = to_float(in[p * args.stride_k + j * args.stride_n]);
+      for (std::int64_t p = 0; p < args.k; ++p)
+        out[p * kColumns + j] = to_float(in[p * args.stride_k + j * args.stride_n]);
     for (std::int64_t j = columns; j < kColumns; ++j)
       for (std::int64_t p = 0; p < args.k; ++p) out[p * kColumns + j] = 0.0f;
   }

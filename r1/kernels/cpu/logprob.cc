@@ -25,7 +25,8 @@ void one_row(const LogprobArgs& a, std::int64_t i) {
   const float* x = a.logits + i * a.stride;
   const V16 inverse = splat(1.0f / a.temperature);
   V16 top = splat(kLowest);
-  for (std::int64_t j = 0; j < a.vocab; j += kLanes) top = max_lanes_with(top, load_or_lowest(x + j, a.vocab - j) * inverse);
+  for (std::int64_t j = 0; j < a.vocab; j += kLanes)
+    top = max_lanes_with(top, load_or_lowest(x + j, a.vocab - j) * inverse);
   const float highest = max_lanes(top);
   V16 sums{}, weighted{};
   for (std::int64_t j = 0; j < a.vocab; j += kLanes) {

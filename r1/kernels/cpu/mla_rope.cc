@@ -18,7 +18,8 @@ inline void turn(const T* in, T* out, std::int64_t rope, const float* cos, const
   for (std::int64_t i = 0; i < rope / 2; ++i) {
     const float a = to_float(in[2 * i]), b = to_float(in[2 * i + 1]);
     const float c = cos[i], s = sign * sin[i];
-    store_one(out + 2 * i, __builtin_fmaf(a, c, -(b * s)));  // which product is rounded alone is said here, not left to the compiler
+    store_one(out + 2 * i,
+              __builtin_fmaf(a, c, -(b * s)));  // which product is rounded alone is said here, not left to the compiler
     store_one(out + 2 * i + 1, __builtin_fmaf(b, c, a * s));
   }
 }

@@ -40,7 +40,8 @@ float group_score(const float* choice, std::int64_t size) {
 /// Leaves only the best groups in `choice`; the others become -inf.
 void keep_best_groups(const RouteConfig& c, std::vector<float>& choice, std::vector<float>& group_scores) {
   const std::int64_t size = c.experts / c.groups;
-  for (std::int64_t g = 0; g < c.groups; ++g) group_scores[static_cast<std::size_t>(g)] = group_score(choice.data() + g * size, size);
+  for (std::int64_t g = 0; g < c.groups; ++g)
+    group_scores[static_cast<std::size_t>(g)] = group_score(choice.data() + g * size, size);
   std::vector<bool> kept(static_cast<std::size_t>(c.groups), false);
   for (std::int64_t i = 0; i < c.top_groups; ++i) {
     const std::int64_t best = arg_max(group_scores.data(), c.groups);
@@ -124,13 +125,16 @@ void combine_token_backward(const CombineBackwardArgs& a, std::int64_t t) {
   }
 }
 
-std::int64_t grain(std::int64_t columns) { return std::max<std::int64_t>(1, 8192 / std::max<std::int64_t>(1, columns)); }
+std::int64_t grain(std::int64_t columns) {
+  return std::max<std::int64_t>(1, 8192 / std::max<std::int64_t>(1, columns));
+}
 
 }  // namespace
 
 void route(const RouteArgs& args) {
   parallel_ranges(args.tokens, 64, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> choice(static_cast<std::size_t>(args.config.experts)), groups(static_cast<std::size_t>(args.config.groups));
+    std::vector<float> choice(static_cast<std::size_t>(args.config.experts)),
+        groups(static_cast<std::size_t>(args.config.groups));
     for (std::int64_t t = begin; t < end; ++t) route_token(args, t, choice, groups);
   });
 }

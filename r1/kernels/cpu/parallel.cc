@@ -1,5 +1,5 @@
-// A pool that starts on first use. Workers watch an epoch counter: they spin for some microseconds, then wait on a futex
-// (std::atomic::wait). One job at a time; a kernel called from inside a job runs on its caller.
+// A pool that starts on first use. Workers watch an epoch counter: they spin for some microseconds, then wait on a
+// futex (std::atomic::wait). One job at a time; a kernel called from inside a job runs on its caller.
 #include "r1/kernels/parallel.h"
 
 #include <sched.h>
@@ -110,7 +110,8 @@ void parallel_items(std::int64_t count, const std::function<void(std::int64_t)>&
   pool().run(count, body);
 }
 
-void parallel_ranges(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
+void parallel_ranges(std::int64_t count, std::int64_t grain,
+                     const std::function<void(std::int64_t, std::int64_t)>& body) {
   const std::int64_t most = std::max<std::int64_t>(1, count / std::max<std::int64_t>(1, grain));
   const std::int64_t parts = std::min<std::int64_t>(num_threads(), most);
   if (parts <= 1 || inside_job) {

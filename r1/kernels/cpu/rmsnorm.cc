@@ -1,5 +1,5 @@
-// RMSNorm, one row at a time (rmsnorm.h). The weight's gradient is summed per block of 256 rows, blocks in order, so that it does
-// not depend on the number of threads.
+// RMSNorm, one row at a time (rmsnorm.h). The weight's gradient is summed per block of 256 rows, blocks in order, so
+// that it does not depend on the number of threads.
 #include "r1/kernels/rmsnorm.h"
 
 #include <algorithm>
@@ -73,12 +73,13 @@ void backward_rows(const RmsNormBackwardArgs& a, std::int64_t begin, std::int64_
 }  // namespace
 
 void rmsnorm(const RmsNormArgs& args) {
-  parallel_ranges(args.rows, std::max<std::int64_t>(1, 16384 / args.columns), [&](std::int64_t begin, std::int64_t end) {
-    if (args.dtype == DType::F32)
-      forward_rows<float>(args, begin, end);
-    else
-      forward_rows<bf16>(args, begin, end);
-  });
+  parallel_ranges(args.rows, std::max<std::int64_t>(1, 16384 / args.columns),
+                  [&](std::int64_t begin, std::int64_t end) {
+                    if (args.dtype == DType::F32)
+                      forward_rows<float>(args, begin, end);
+                    else
+                      forward_rows<bf16>(args, begin, end);
+                  });
 }
 
 void rmsnorm_backward(const RmsNormBackwardArgs& args) {
@@ -94,7 +95,8 @@ void rmsnorm_backward(const RmsNormBackwardArgs& args) {
   });
   for (std::int64_t j = 0; j < args.columns; ++j) {
     float sum = 0.0f;
-    for (std::int64_t block = 0; block < blocks; ++block) sum += partial[static_cast<std::size_t>(block * args.columns + j)];
+    for (std::int64_t block = 0; block < blocks; ++block)
+      sum += partial[static_cast<std::size_t>(block * args.columns + j)];
     args.dweight[j] = sum;
   }
 }

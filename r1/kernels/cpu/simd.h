@@ -1,5 +1,5 @@
-// Vectors of 16 floats by the compiler's vector extension: one zmm register or two ymm registers, the same bits either way.
-// Included by the per-instruction-set sources of this folder only.
+// Vectors of 16 floats by the compiler's vector extension: one zmm register or two ymm registers, the same bits either
+// way. Included by the per-instruction-set sources of this folder only.
 #pragma once
 
 #include <cstdint>
@@ -95,7 +95,8 @@ static inline float max_lanes(V16 v) {
   return best;
 }
 
-/// exp(x) to about 1 ulp: x = n ln2 + r, a polynomial of degree 6 in r, scaled by 2^n. Flushes to 0 below -87.3; NaN stays NaN.
+/// exp(x) to about 1 ulp: x = n ln2 + r, a polynomial of degree 6 in r, scaled by 2^n. Flushes to 0 below -87.3; NaN
+/// stays NaN.
 static inline V16 vexp(V16 x) {
   const V16 low = splat(-87.3365f), high = splat(88.3762f);
   V16 clamped = x < low ? low : x;

@@ -43,7 +43,9 @@ void backward_rows(const SwigluBackwardArgs& a, std::int64_t begin, std::int64_t
   }
 }
 
-std::int64_t grain(std::int64_t columns) { return std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, columns)); }
+std::int64_t grain(std::int64_t columns) {
+  return std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, columns));
+}
 
 }  // namespace
 

@@ -5,15 +5,16 @@
 
 namespace r1::model {
 
-Block::Block(const DeepseekV3Config& config, bool dense) : eps_(config.rms_norm_eps), hidden_size_(config.hidden_size), attention_(config) {
+Block::Block(const DeepseekV3Config& config, bool dense)
+    : eps_(config.rms_norm_eps), hidden_size_(config.hidden_size), attention_(config) {
   if (dense)
     dense_.emplace(config.hidden_size, config.intermediate_size);
   else
     moe_.emplace(config);
 }
 
-at::Tensor Block::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table, std::size_t layer,
-                          RoutingStats* stats) const {
+at::Tensor Block::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
+                          std::size_t layer, RoutingStats* stats) const {
   const at::Tensor attended = x + attention_.forward(tensor::rmsnorm(x, input_norm_, eps_), input, table, layer);
   const at::Tensor normed = tensor::rmsnorm(attended, post_attention_norm_, eps_);
   return attended + (dense_ ? dense_->forward(normed) : moe_->forward(normed, stats));

@@ -17,12 +17,14 @@ namespace {
 
 /// cache[rows[i]] = x[i].
 void write_rows(const at::Tensor& cache, const at::Tensor& rows, const at::Tensor& x) {
-  R1_CHECK(cache.is_contiguous() && x.is_contiguous() && cache[0].numel() == x[0].numel(), "kv cache: row sizes differ");
+  R1_CHECK(cache.is_contiguous() && x.is_contiguous() && cache[0].numel() == x[0].numel(),
+           "kv cache: row sizes differ");
   const std::int64_t bytes = x[0].numel() * static_cast<std::int64_t>(x.element_size());
   const std::int64_t* row = rows.const_data_ptr<std::int64_t>();
   char* out = static_cast<char*>(cache.mutable_data_ptr());
   const char* in = static_cast<const char*>(x.const_data_ptr());
-  for (std::int64_t i = 0; i < x.size(0); ++i) std::memcpy(out + row[i] * bytes, in + i * bytes, static_cast<std::size_t>(bytes));
+  for (std::int64_t i = 0; i < x.size(0); ++i)
+    std::memcpy(out + row[i] * bytes, in + i * bytes, static_cast<std::size_t>(bytes));
 }
 
 }  // namespace
@@ -34,18 +36,22 @@ at::Tensor Mla::queries(const at::Tensor& x) const {
   return tensor::linear(tensor::rmsnorm(tensor::linear(x, q_a_proj_), q_a_norm_, config_.rms_norm_eps), q_b_proj_);
 }
 
-at::Tensor Mla::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table, std::size_t layer) const {
+at::Tensor Mla::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
+                        std::size_t layer) const {
   const at::Tensor q = queries(x);
   const at::Tensor compressed = tensor::linear(x, kv_a_proj_);  // [T, R + P]
-  const at::Tensor latent = tensor::rmsnorm(compressed.narrow(1, 0, config_.kv_lora_rank), kv_a_norm_, config_.rms_norm_eps);
+  const at::Tensor latent =
+      tensor::rmsnorm(compressed.narrow(1, 0, config_.kv_lora_rank), kv_a_norm_, config_.rms_norm_eps);
   const at::Tensor k_pe = compressed.narrow(1, config_.kv_lora_rank, config_.qk_rope_head_dim);
   const bool fast = input.cache != nullptr && input.cache->absorbed;
-  const at::Tensor heads = fast ? absorbed(q, latent, k_pe, input, table, layer) : expanded(q, latent, k_pe, input, table, layer);
+  const at::Tensor heads =
+      fast ? absorbed(q, latent, k_pe, input, table, layer) : expanded(q, latent, k_pe, input, table, layer);
   return tensor::linear(heads.reshape({x.size(0), config_.num_attention_heads * config_.v_head_dim}), o_proj_);
 }
 
-at::Tensor Mla::expanded(const at::Tensor& q, const at::Tensor& latent, const at::Tensor& k_pe, const ForwardInput& input,
-                         const tensor::RopeTable& table, std::size_t layer) const {  // NOLINT(readability-function-size)
+at::Tensor Mla::expanded(const at::Tensor& q, const at::Tensor& latent, const at::Tensor& k_pe,
+                         const ForwardInput& input, const tensor::RopeTable& table,
+                         std::size_t layer) const {  // NOLINT(readability-function-size)
   const at::Tensor kv = tensor::linear(latent, kv_b_proj_);  // [T, H * (N + V)]
   const tensor::MlaHeads heads = tensor::mla_rope(q, kv, k_pe, input.positions, table,
                                                   {.heads = config_.num_attention_heads,
@@ -58,8 +64,9 @@ at::Tensor Mla::expanded(const at::Tensor& q, const at::Tensor& latent, const at
   return tensor::attention(heads.q, input.cache->k[layer], input.cache->v[layer], input.ranges, scale_);
 }
 
-at::Tensor Mla::absorbed(const at::Tensor& q, const at::Tensor& latent, const at::Tensor& k_pe, const ForwardInput& input,
-                         const tensor::RopeTable& table, std::size_t layer) const {  // NOLINT(readability-function-size)
+at::Tensor Mla::absorbed(const at::Tensor& q, const at::Tensor& latent, const at::Tensor& k_pe,
+                         const ForwardInput& input, const tensor::RopeTable& table,
+                         std::size_t layer) const {  // NOLINT(readability-function-size)
   const std::int64_t tokens = q.size(0), H = config_.num_attention_heads, N = config_.qk_nope_head_dim;
   const std::int64_t P = config_.qk_rope_head_dim, V = config_.v_head_dim, R = config_.kv_lora_rank;
   const at::Tensor row = at::cat({latent, k_pe}, 1).view({tokens, 1, R + P});
@@ -69,11 +76,14 @@ at::Tensor Mla::absorbed(const at::Tensor& q, const at::Tensor& latent, const at
   const at::Tensor q_THD = q.view({tokens, H, N + P}).clone();
   tensor::rotate_in_place(q_THD, input.positions, table, P);
   const at::Tensor w_HDR = kv_b_proj_.weight.view({H, N + V, R});
-  const at::Tensor q_latent = at::bmm(q_THD.narrow(2, 0, N).transpose(0, 1), w_HDR.narrow(1, 0, N)).transpose(0, 1);  // [T, H, R]
+  const at::Tensor q_latent =
+      at::bmm(q_THD.narrow(2, 0, N).transpose(0, 1), w_HDR.narrow(1, 0, N)).transpose(0, 1);  // [T, H, R]
   const at::Tensor q_all = at::cat({q_latent, q_THD.narrow(2, N, P)}, 2).contiguous();
   const at::Tensor& keys = input.cache->k[layer];
   const at::Tensor out_THR = tensor::attention(q_all, keys, keys.narrow(2, 0, R), input.ranges, scale_);
-  return at::bmm(out_THR.transpose(0, 1), w_HDR.narrow(1, N, V).transpose(1, 2)).transpose(0, 1).contiguous();  // [T, H, V]
+  return at::bmm(out_THR.transpose(0, 1), w_HDR.narrow(1, N, V).transpose(1, 2))
+      .transpose(0, 1)
+      .contiguous();  // [T, H, V]
 }
 
 void Mla::parameters(const std::string& prefix, const ParameterVisitor& visit) {
@@ -86,9 +96,12 @@ void Mla::parameters(const std::string& prefix, const ParameterVisitor& visit) {
     visit({prefix + "q_a_layernorm.weight", &q_a_norm_, {config_.q_lora_rank}, Parameter::Kind::Norm});
     visit({prefix + "q_b_proj.weight", &q_b_proj_.weight, {H * qk, config_.q_lora_rank}});
   }
-  visit({prefix + "kv_a_proj_with_mqa.weight", &kv_a_proj_.weight, {config_.kv_lora_rank + config_.qk_rope_head_dim, D}});
+  visit(
+      {prefix + "kv_a_proj_with_mqa.weight", &kv_a_proj_.weight, {config_.kv_lora_rank + config_.qk_rope_head_dim, D}});
   visit({prefix + "kv_a_layernorm.weight", &kv_a_norm_, {config_.kv_lora_rank}, Parameter::Kind::Norm});
-  visit({prefix + "kv_b_proj.weight", &kv_b_proj_.weight, {H * (config_.qk_nope_head_dim + config_.v_head_dim), config_.kv_lora_rank}});
+  visit({prefix + "kv_b_proj.weight",
+         &kv_b_proj_.weight,
+         {H * (config_.qk_nope_head_dim + config_.v_head_dim), config_.kv_lora_rank}});
   visit({prefix + "o_proj.weight", &o_proj_.weight, {D, H * config_.v_head_dim}});
 }
 

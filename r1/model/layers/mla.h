@@ -1,5 +1,6 @@
-// Multi-head latent attention (DeepSeek-V2 section 2.1, DeepSeek-V3 eq. 1-11): low-rank queries, a low-rank latent for keys and
-// values, a decoupled rotary part. Two forms: expanded (training; exact numerics) and absorbed (fast decoding on the latent).
+// Multi-head latent attention (DeepSeek-V2 section 2.1, DeepSeek-V3 eq. 1-11): low-rank queries, a low-rank latent for
+// keys and values, a decoupled rotary part. Two forms: expanded (training; exact numerics) and absorbed (fast decoding
+// on the latent).
 #pragma once
 
 #include "r1/model/families/deepseek_v3/config.h"
@@ -15,7 +16,8 @@ class Mla {
   explicit Mla(const DeepseekV3Config& config);
 
   /// x [T, hidden] (normed) -> [T, hidden]. `layer` names the cache's slot.
-  at::Tensor forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table, std::size_t layer) const;
+  at::Tensor forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
+                     std::size_t layer) const;
   void parameters(const std::string& prefix, const ParameterVisitor& visit);
 
  private:

@@ -8,7 +8,8 @@ namespace r1::model {
 
 class Mlp {
  public:
-  Mlp(std::int64_t hidden_size, std::int64_t intermediate_size) : hidden_size_(hidden_size), intermediate_size_(intermediate_size) {}
+  Mlp(std::int64_t hidden_size, std::int64_t intermediate_size)
+      : hidden_size_(hidden_size), intermediate_size_(intermediate_size) {}
 
   /// x [T, hidden] -> [T, hidden].
   at::Tensor forward(const at::Tensor& x) const;

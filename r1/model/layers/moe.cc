@@ -21,7 +21,8 @@ at::Tensor count_loads(const at::Tensor& experts, std::int64_t num_experts) {
 
 at::Tensor sequence_balance(const at::Tensor& scores, std::int64_t top_k, std::int64_t sequence_length) {
   const std::int64_t tokens = scores.size(0), experts = scores.size(1);
-  R1_CHECK(sequence_length > 0 && tokens % sequence_length == 0, "balance loss: {} tokens in sequences of {}", tokens, sequence_length);
+  R1_CHECK(sequence_length > 0 && tokens % sequence_length == 0, "balance loss: {} tokens in sequences of {}", tokens,
+           sequence_length);
   const std::int64_t sequences = tokens / sequence_length;
   at::Tensor share = at::zeros({sequences, experts}, scores.options().requires_grad(false));
   {
@@ -38,7 +39,8 @@ at::Tensor sequence_balance(const at::Tensor& scores, std::int64_t top_k, std::i
 }
 
 Moe::Moe(const DeepseekV3Config& config) : config_(config) {
-  if (config.n_shared_experts > 0) shared_.emplace(config.hidden_size, config.moe_intermediate_size * config.n_shared_experts);
+  if (config.n_shared_experts > 0)
+    shared_.emplace(config.hidden_size, config.moe_intermediate_size * config.n_shared_experts);
 }
 
 at::Tensor Moe::forward(const at::Tensor& x, RoutingStats* stats) const {
@@ -52,7 +54,8 @@ at::Tensor Moe::forward(const at::Tensor& x, RoutingStats* stats) const {
   if (stats != nullptr) {
     stats->loads.push_back(count_loads(routing.experts, config_.n_routed_experts));
     if (stats->sequence_length > 0)
-      stats->balance_losses.push_back(sequence_balance(routing.scores, config_.num_experts_per_tok, stats->sequence_length));
+      stats->balance_losses.push_back(
+          sequence_balance(routing.scores, config_.num_experts_per_tok, stats->sequence_length));
   }
   const at::Tensor routed = tensor::moe_experts(x, routing, gate_up_, down_);
   return shared_ ? routed + shared_->forward(x) : routed;

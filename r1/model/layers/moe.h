@@ -1,5 +1,5 @@
-// DeepSeekMoE (DeepSeek-V3 eq. 12-20): shared experts for all tokens, routed experts by a sigmoid gate with group-limited top-k and a
-// selection bias, and the sequence-wise balance loss. Router logits are float32.
+// DeepSeekMoE (DeepSeek-V3 eq. 12-20): shared experts for all tokens, routed experts by a sigmoid gate with
+// group-limited top-k and a selection bias, and the sequence-wise balance loss. Router logits are float32.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,9 @@
 
 namespace r1::model {
 
-/// The balance loss of one layer before its factor alpha (eq. 17-20): mean over sequences of sum_i f_i P_i, where f_i counts how often
-/// expert i is among the K best unbiased scores. scores [T, E], T a multiple of sequence_length. Gradient through P only.
+/// The balance loss of one layer before its factor alpha (eq. 17-20): mean over sequences of sum_i f_i P_i, where f_i
+/// counts how often expert i is among the K best unbiased scores. scores [T, E], T a multiple of sequence_length.
+/// Gradient through P only.
 at::Tensor sequence_balance(const at::Tensor& scores, std::int64_t top_k, std::int64_t sequence_length);
 
 class Moe {

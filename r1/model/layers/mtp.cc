@@ -7,10 +7,11 @@
 
 namespace r1::model {
 
-Mtp::Mtp(const DeepseekV3Config& config) : eps_(config.rms_norm_eps), hidden_size_(config.hidden_size), block_(config, false) {}
+Mtp::Mtp(const DeepseekV3Config& config)
+    : eps_(config.rms_norm_eps), hidden_size_(config.hidden_size), block_(config, false) {}
 
-at::Tensor Mtp::forward(const at::Tensor& h, const at::Tensor& next, const ForwardInput& input, const tensor::RopeTable& table,
-                        RoutingStats* stats) const {
+at::Tensor Mtp::forward(const at::Tensor& h, const at::Tensor& next, const ForwardInput& input,
+                        const tensor::RopeTable& table, RoutingStats* stats) const {
   const at::Tensor joined = at::cat({tensor::rmsnorm(next, enorm_, eps_), tensor::rmsnorm(h, hnorm_, eps_)}, 1);
   const at::Tensor out = block_.forward(tensor::linear(joined, eh_proj_), input, table, 0, stats);
   return tensor::rmsnorm(out, head_norm_, eps_);

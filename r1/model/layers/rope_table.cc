@@ -29,8 +29,10 @@ std::vector<double> inverse_frequencies(const DeepseekV3Config& c) {
   double high = std::min(last, std::ceil(correction_dim(c, c.rope_scaling.beta_slow)));
   if (low == high) high += 0.001;
   for (std::int64_t i = 0; i < half; ++i) {
-    const double plain = std::pow(c.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(c.qk_rope_head_dim));
-    const double ramp = c.rope_scaling.factor > 1.0 ? std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0) : 0.0;
+    const double plain =
+        std::pow(c.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(c.qk_rope_head_dim));
+    const double ramp =
+        c.rope_scaling.factor > 1.0 ? std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0) : 0.0;
     out[static_cast<std::size_t>(i)] = plain / c.rope_scaling.factor * ramp + plain * (1.0 - ramp);
   }
   return out;
@@ -43,7 +45,8 @@ tensor::RopeTable make_rope_table(const DeepseekV3Config& config) {
   const std::int64_t half = config.qk_rope_head_dim / 2;
   const double length = yarn_mscale(config.rope_scaling.factor, config.rope_scaling.mscale) /
                         yarn_mscale(config.rope_scaling.factor, config.rope_scaling.mscale_all_dim);
-  tensor::RopeTable table{tensor::empty_f32({config.max_position_embeddings, half}), tensor::empty_f32({config.max_position_embeddings, half})};
+  tensor::RopeTable table{tensor::empty_f32({config.max_position_embeddings, half}),
+                          tensor::empty_f32({config.max_position_embeddings, half})};
   float* cos = table.cos.mutable_data_ptr<float>();
   float* sin = table.sin.mutable_data_ptr<float>();
   for (std::int64_t p = 0; p < config.max_position_embeddings; ++p) {

@@ -8,7 +8,8 @@
 namespace r1::tensor {
 
 void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state, const AdamWScalars& s) {
-  R1_CHECK(gradient.is_contiguous() && gradient.sizes() == parameter.sizes(), "adamw: the gradient does not fit its parameter");
+  R1_CHECK(gradient.is_contiguous() && gradient.sizes() == parameter.sizes(),
+           "adamw: the gradient does not fit its parameter");
   kernels::adamw({.count = parameter.numel(),
                   .master = state.master.mutable_data_ptr<float>(),
                   .parameter = parameter.scalar_type() == at::kFloat ? nullptr : parameter.mutable_data_ptr(),

@@ -12,13 +12,16 @@ struct AdamWScalars {
   double gradient_scale = 1.0;
 };
 
-/// Tensors of one parameter: float32 master, moments; a bf16 parameter is refreshed from its master, an f32 one is the master.
+/// Tensors of one parameter: float32 master, moments; a bf16 parameter is refreshed from its master, an f32 one is the
+/// master.
 struct AdamWState {
   at::Tensor master, m, v;
 };
 
-/// Updates in place and moves the parameter's version counter, so that packed forms of the old weights are seen to be stale.
-void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state, const AdamWScalars& scalars);
+/// Updates in place and moves the parameter's version counter, so that packed forms of the old weights are seen to be
+/// stale.
+void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state,
+           const AdamWScalars& scalars);
 
 double squared_norm(const at::Tensor& x);
 

@@ -31,7 +31,8 @@ std::vector<at::Tensor> gradients(const at::Tensor& q, const at::Tensor& k, cons
 
 }  // namespace
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges, double scale) {
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
+                     double scale) {
   R1_CHECK(q.is_contiguous() && k.stride(2) == 1 && v.stride(2) == 1 && k.size(2) == q.size(2), "attention: layout");
   const std::int64_t tokens = q.size(0), heads = q.size(1), dv = v.size(2);
   at::Tensor out = empty_like_type(q, {tokens, heads, dv});
@@ -56,9 +57,11 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
                       .lse = grad ? lse.mutable_data_ptr<float>() : nullptr,
                       .dtype = kernel_dtype(q)});
   if (grad) {
-    R1_CHECK(k.is_contiguous() && v.is_contiguous() && k.size(0) == tokens && k.size(1) == heads, "attention: gradients need packed rows");
+    R1_CHECK(k.is_contiguous() && v.is_contiguous() && k.size(0) == tokens && k.size(1) == heads,
+             "attention: gradients need packed rows");
     record("attention", {out}, {q, k, v},
-           [q = q.detach(), k = k.detach(), v = v.detach(), out = out.detach(), lse, ranges, scale32](const std::vector<at::Tensor>& grads) {
+           [q = q.detach(), k = k.detach(), v = v.detach(), out = out.detach(), lse, ranges,
+            scale32](const std::vector<at::Tensor>& grads) {
              kernels::AttentionBackwardArgs base;
              base.out = out.const_data_ptr();
              base.dout = grads[0].const_data_ptr();

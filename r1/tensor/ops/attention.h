@@ -11,8 +11,9 @@ struct KeyRanges {
   at::Tensor end;
 };
 
-/// q [T, H, dk]; k [rows, H, dk] and v [rows, H, dv] (H = 1: one shared head) -> [T, H, dv]. Gradients need packed training rows:
-/// rows == T and end[i] == i + 1.
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges, double scale);
+/// q [T, H, dk]; k [rows, H, dk] and v [rows, H, dv] (H = 1: one shared head) -> [T, H, dv]. Gradients need packed
+/// training rows: rows == T and end[i] == i + 1.
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
+                     double scale);
 
 }  // namespace r1::tensor

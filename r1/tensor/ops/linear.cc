@@ -26,8 +26,12 @@ void product(const at::Tensor& a, const float* packed, const at::Tensor& c) {
 
 }  // namespace
 
-void linear_forward(const at::Tensor& x, const float* packed_forward, const at::Tensor& y) { product(x, packed_forward, y); }
-void linear_backward_input(const at::Tensor& dy, const float* packed_backward, const at::Tensor& dx) { product(dy, packed_backward, dx); }
+void linear_forward(const at::Tensor& x, const float* packed_forward, const at::Tensor& y) {
+  product(x, packed_forward, y);
+}
+void linear_backward_input(const at::Tensor& dy, const float* packed_backward, const at::Tensor& dx) {
+  product(dy, packed_backward, dx);
+}
 
 void linear_backward_weight(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& dw, bool accumulate) {
   const at::Tensor packed = pack_rows(x);
@@ -47,19 +51,20 @@ void linear_backward_weight(const at::Tensor& dy, const at::Tensor& x, const at:
 
 at::Tensor linear(const at::Tensor& x, const LinearWeight& weight, bool f32_out) {
   const at::Tensor& w = weight.weight;
-  R1_CHECK(x.dim() == 2 && x.size(1) == w.size(1) && x.stride(1) == 1, "linear: x {}x{} does not fit a weight {}x{}", x.size(0),
-           x.dim() == 2 ? x.size(1) : 0, w.size(0), w.size(1));
+  R1_CHECK(x.dim() == 2 && x.size(1) == w.size(1) && x.stride(1) == 1, "linear: x {}x{} does not fit a weight {}x{}",
+           x.size(0), x.dim() == 2 ? x.size(1) : 0, w.size(0), w.size(1));
   at::Tensor y = f32_out ? empty_f32({x.size(0), w.size(0)}) : empty_like_type(x, {x.size(0), w.size(0)});
   linear_forward(x, weight.packed->forward(w), y);
   if (needs_grad({x, w})) {
-    record("linear", {y}, {x, w}, [x = x.detach(), w = w.detach(), packed = weight.packed](const std::vector<at::Tensor>& grads) {
-      const at::Tensor& dy = grads[0];
-      at::Tensor dx = empty_like_type(x, x.sizes());
-      linear_backward_input(dy, packed->backward(w), dx);
-      at::Tensor dw = empty_f32(w.sizes());
-      linear_backward_weight(dy, x, dw, false);
-      return std::vector<at::Tensor>{dx, dw.to(w.scalar_type())};
-    });
+    record("linear", {y}, {x, w},
+           [x = x.detach(), w = w.detach(), packed = weight.packed](const std::vector<at::Tensor>& grads) {
+             const at::Tensor& dy = grads[0];
+             at::Tensor dx = empty_like_type(x, x.sizes());
+             linear_backward_input(dy, packed->backward(w), dx);
+             at::Tensor dw = empty_f32(w.sizes());
+             linear_backward_weight(dy, x, dw, false);
+             return std::vector<at::Tensor>{dx, dw.to(w.scalar_type())};
+           });
   }
   return y;
 }

@@ -53,8 +53,10 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dlogp, cons
 
 }  // namespace
 
-TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, const at::Tensor& targets, double temperature) {
-  R1_CHECK(h.is_contiguous() && h.size(0) == targets.size(0), "lm_head: {} rows for {} targets", h.size(0), targets.size(0));
+TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, const at::Tensor& targets,
+                               double temperature) {
+  R1_CHECK(h.is_contiguous() && h.size(0) == targets.size(0), "lm_head: {} rows for {} targets", h.size(0),
+           targets.size(0));
   const at::Tensor& w = weight.weight;
   const std::int64_t rows = h.size(0), vocab = w.size(0), chunk = chunk_rows(vocab);
   Forward f{h.detach(), weight, targets, static_cast<float>(temperature), empty_f32({rows}), empty_f32({rows})};
@@ -78,7 +80,8 @@ TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, 
   if (needs_grad({h, w})) {
     f.weight.weight = w.detach();
     record("lm_head_logprobs", {out.logp, out.entropy}, {h, w}, [f](const std::vector<at::Tensor>& grads) {
-      const at::Tensor dlogp = grads[0].defined() ? grads[0] : at::zeros({f.h.size(0)}, at::TensorOptions().dtype(at::kFloat));
+      const at::Tensor dlogp =
+          grads[0].defined() ? grads[0] : at::zeros({f.h.size(0)}, at::TensorOptions().dtype(at::kFloat));
       return backward(f, dlogp, grads[1]);
     });
   }

@@ -1,5 +1,5 @@
-// The vocabulary projection without [T, V] in memory: log-probabilities of given targets, computed over chunks of rows and
-// recomputed in the backward pass.
+// The vocabulary projection without [T, V] in memory: log-probabilities of given targets, computed over chunks of rows
+// and recomputed in the backward pass.
 #pragma once
 
 #include "r1/tensor/ops/linear.h"
@@ -13,6 +13,7 @@ struct TokenLogprobs {
 };
 
 /// h [T, D], weight [V, D], targets [T] int64 (negative = ignored).
-TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, const at::Tensor& targets, double temperature);
+TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, const at::Tensor& targets,
+                               double temperature);
 
 }  // namespace r1::tensor

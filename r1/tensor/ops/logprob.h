@@ -1,5 +1,5 @@
-// Rows of logits as distributions, for sampling: probabilities, and the log-probability of chosen tokens by the very kernel that
-// training's lm_head_logprobs (lm_head.h) uses. No gradients.
+// Rows of logits as distributions, for sampling: probabilities, and the log-probability of chosen tokens by the very
+// kernel that training's lm_head_logprobs (lm_head.h) uses. No gradients.
 #pragma once
 
 #include "r1/tensor/torch.h"

@@ -19,7 +19,8 @@ at::Tensor or_zeros(const at::Tensor& grad, const at::Tensor& like, at::IntArray
 MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k_pe, const at::Tensor& positions,
                   const RopeTable& table, const MlaShape& shape) {  // NOLINT(readability-function-size)
   const std::int64_t tokens = q.size(0), qk = shape.nope + shape.rope;
-  R1_CHECK(q.is_contiguous() && kv.is_contiguous() && k_pe.stride(1) == 1 && k_pe.size(1) == shape.rope, "mla_rope: layout");
+  R1_CHECK(q.is_contiguous() && kv.is_contiguous() && k_pe.stride(1) == 1 && k_pe.size(1) == shape.rope,
+           "mla_rope: layout");
   MlaHeads heads{empty_like_type(q, {tokens, shape.heads, qk}), empty_like_type(q, {tokens, shape.heads, qk}),
                  empty_like_type(q, {tokens, shape.heads, shape.v})};
   kernels::mla_rope({.tokens = tokens,

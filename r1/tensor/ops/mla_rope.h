@@ -23,7 +23,8 @@ struct MlaShape {
 
 /// q [T, H*(nope+rope)], kv [T, H*(nope+v)], k_pe [T, rope] (rows may be strided), positions [T] int32.
 MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k_pe, const at::Tensor& positions,
-                  const RopeTable& table, const MlaShape& shape);  // NOLINT(readability-function-size): one operand each
+                  const RopeTable& table,
+                  const MlaShape& shape);  // NOLINT(readability-function-size): one operand each
 
 /// Rotates the last `rope` elements of each of the H heads of x [T, H, width] in place (no gradient).
 void rotate_in_place(const at::Tensor& x, const at::Tensor& positions, const RopeTable& table, std::int64_t rope);

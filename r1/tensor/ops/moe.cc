@@ -13,7 +13,8 @@ namespace r1::tensor {
 
 namespace {
 
-/// Tokens in expert order: row r of the permuted activations is token source[r]; expert e owns rows [offset[e], offset[e + 1]).
+/// Tokens in expert order: row r of the permuted activations is token source[r]; expert e owns rows [offset[e],
+/// offset[e + 1]).
 struct Plan {
   std::vector<std::int32_t> source;    // [T * K]
   std::vector<std::int32_t> place;     // [T, K]: the row of a token's slot
@@ -23,7 +24,9 @@ struct Plan {
 Plan make_plan(const Routing& routing, std::int64_t experts) {
   const std::int64_t tokens = routing.experts.size(0), top_k = routing.experts.size(1);
   const std::int32_t* chosen = routing.experts.const_data_ptr<std::int32_t>();
-  Plan plan{std::vector<std::int32_t>(static_cast<std::size_t>(tokens * top_k)), {}, std::vector<std::int64_t>(static_cast<std::size_t>(experts) + 1, 0)};
+  Plan plan{std::vector<std::int32_t>(static_cast<std::size_t>(tokens * top_k)),
+            {},
+            std::vector<std::int64_t>(static_cast<std::size_t>(experts) + 1, 0)};
   plan.place = plan.source;
   for (std::int64_t i = 0; i < tokens * top_k; ++i) ++plan.offset[static_cast<std::size_t>(chosen[i]) + 1];
   for (std::size_t e = 1; e < plan.offset.size(); ++e) plan.offset[e] += plan.offset[e - 1];
@@ -122,8 +125,8 @@ void expert_backward(const Forward& f, const Gradients& g, std::int64_t e) {
 
 std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
   const at::TensorOptions f32 = at::TensorOptions().dtype(at::kFloat);
-  Gradients g{empty_like_type(f.y, f.y.sizes()), empty_like_type(f.rows, f.rows.sizes()), at::zeros(f.gate_up.weight.sizes(), f32),
-              at::zeros(f.down.weight.sizes(), f32)};
+  Gradients g{empty_like_type(f.y, f.y.sizes()), empty_like_type(f.rows, f.rows.sizes()),
+              at::zeros(f.gate_up.weight.sizes(), f32), at::zeros(f.down.weight.sizes(), f32)};
   at::Tensor dweights = empty_f32(f.weights.sizes());
   kernels::combine_backward({.tokens = f.x.size(0),
                              .top_k = f.weights.size(1),
@@ -178,8 +181,10 @@ Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::R
   return r;
 }
 
-at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const LinearWeight& gate_up, const LinearWeight& down) {
-  R1_CHECK(x.is_contiguous() && gate_up.weight.size(2) == x.size(1), "moe_experts: rows of {} for experts of {}", x.size(1), gate_up.weight.size(2));
+at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const LinearWeight& gate_up,
+                       const LinearWeight& down) {
+  R1_CHECK(x.is_contiguous() && gate_up.weight.size(2) == x.size(1), "moe_experts: rows of {} for experts of {}",
+           x.size(1), gate_up.weight.size(2));
   const std::int64_t experts = gate_up.weight.size(0), inner = down.weight.size(2);
   Forward f{make_plan(routing, experts), x.detach(), {}, {}, {}, {}, routing.weights.detach(), gate_up, down};
   const std::int64_t rows = x.size(0) * routing.experts.size(1);

@@ -1,5 +1,5 @@
-// DeepSeekMoE: routing and routed experts. Each expert works on its tokens' rows in one product; a token's experts are summed in
-// slot order. No token is ever dropped.
+// DeepSeekMoE: routing and routed experts. Each expert works on its tokens' rows in one product; a token's experts are
+// summed in slot order. No token is ever dropped.
 #pragma once
 
 #include "r1/kernels/moe.h"
@@ -18,6 +18,7 @@ struct Routing {
 Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::RouteConfig& config);
 
 /// x [T, D]; gate_up [E, 2I, D] (gate rows first), down [E, D, I] -> [T, D].
-at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const LinearWeight& gate_up, const LinearWeight& down);
+at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const LinearWeight& gate_up,
+                       const LinearWeight& down);
 
 }  // namespace r1::tensor

@@ -9,8 +9,8 @@
 namespace r1::tensor {
 
 at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  R1_CHECK(x.dim() == 2 && x.stride(1) == 1 && x.size(1) == weight.size(0), "rmsnorm: rows of {} for a weight of {}", x.size(-1),
-           weight.size(0));
+  R1_CHECK(x.dim() == 2 && x.stride(1) == 1 && x.size(1) == weight.size(0), "rmsnorm: rows of {} for a weight of {}",
+           x.size(-1), weight.size(0));
   const std::int64_t rows = x.size(0), columns = x.size(1);
   at::Tensor y = empty_like_type(x, {rows, columns});
   const bool grad = needs_grad({x, weight});
@@ -25,21 +25,22 @@ at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
                     .eps = static_cast<float>(eps),
                     .dtype = kernel_dtype(x)});
   if (grad) {
-    record("rmsnorm", {y}, {x, weight}, [x = x.detach(), weight = weight.detach(), inverse](const std::vector<at::Tensor>& grads) {
-      at::Tensor dx = empty_like_type(x, x.sizes());
-      at::Tensor dweight = empty_f32(weight.sizes());
-      kernels::rmsnorm_backward({.rows = x.size(0),
-                                 .columns = x.size(1),
-                                 .x = x.const_data_ptr(),
-                                 .x_stride = x.stride(0),
-                                 .weight = weight.const_data_ptr(),
-                                 .dy = grads[0].const_data_ptr(),
-                                 .inverse_rms = inverse.const_data_ptr<float>(),
-                                 .dx = dx.mutable_data_ptr(),
-                                 .dweight = dweight.mutable_data_ptr<float>(),
-                                 .dtype = kernel_dtype(x)});
-      return std::vector<at::Tensor>{dx, dweight.to(weight.scalar_type())};
-    });
+    record("rmsnorm", {y}, {x, weight},
+           [x = x.detach(), weight = weight.detach(), inverse](const std::vector<at::Tensor>& grads) {
+             at::Tensor dx = empty_like_type(x, x.sizes());
+             at::Tensor dweight = empty_f32(weight.sizes());
+             kernels::rmsnorm_backward({.rows = x.size(0),
+                                        .columns = x.size(1),
+                                        .x = x.const_data_ptr(),
+                                        .x_stride = x.stride(0),
+                                        .weight = weight.const_data_ptr(),
+                                        .dy = grads[0].const_data_ptr(),
+                                        .inverse_rms = inverse.const_data_ptr<float>(),
+                                        .dx = dx.mutable_data_ptr(),
+                                        .dweight = dweight.mutable_data_ptr<float>(),
+                                        .dtype = kernel_dtype(x)});
+             return std::vector<at::Tensor>{dx, dweight.to(weight.scalar_type())};
+           });
   }
   return y;
 }

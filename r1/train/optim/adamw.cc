@@ -14,8 +14,8 @@ AdamW::AdamW(std::vector<model::Parameter> parameters, const OptimizerConfig& co
     if (p.kind == model::Parameter::Kind::RouterBias) continue;
     const at::Tensor value = p.tensor->detach();
     const at::TensorOptions f32 = at::TensorOptions().dtype(at::kFloat);
-    slots_.push_back({p, value.scalar_type() == at::kFloat ? value : value.to(at::kFloat), at::zeros(value.sizes(), f32),
-                      at::zeros(value.sizes(), f32)});
+    slots_.push_back({p, value.scalar_type() == at::kFloat ? value : value.to(at::kFloat),
+                      at::zeros(value.sizes(), f32), at::zeros(value.sizes(), f32)});
   }
 }
 
@@ -56,7 +56,8 @@ weights::NamedTensors AdamW::state() const {
   for (const Slot& slot : slots_) {
     out.emplace_back("m." + slot.parameter.name, slot.m);
     out.emplace_back("v." + slot.parameter.name, slot.v);
-    if (slot.parameter.tensor->scalar_type() != at::kFloat) out.emplace_back("master." + slot.parameter.name, slot.master);
+    if (slot.parameter.tensor->scalar_type() != at::kFloat)
+      out.emplace_back("master." + slot.parameter.name, slot.master);
   }
   return out;
 }
@@ -66,7 +67,8 @@ void AdamW::load_state(const weights::SafetensorsReader& reader, std::int64_t nu
   for (Slot& slot : slots_) {
     slot.m.copy_(reader.load("m." + slot.parameter.name));
     slot.v.copy_(reader.load("v." + slot.parameter.name));
-    if (slot.parameter.tensor->scalar_type() != at::kFloat) slot.master.copy_(reader.load("master." + slot.parameter.name));
+    if (slot.parameter.tensor->scalar_type() != at::kFloat)
+      slot.master.copy_(reader.load("master." + slot.parameter.name));
   }
   num_steps_ = num_steps;
 }

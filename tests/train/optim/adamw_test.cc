@@ -41,7 +41,8 @@ void compare(at::ScalarType type, model::Parameter::Kind kind, double tolerance)
   AdamW optimizer({{"p", &parameter, {count}, kind}}, config);
   const at::Tensor start = parameter.detach().to(at::kFloat);
   Reference reference{{start.const_data_ptr<float>(), start.const_data_ptr<float>() + count},
-                      std::vector<double>(static_cast<std::size_t>(count)), std::vector<double>(static_cast<std::size_t>(count))};
+                      std::vector<double>(static_cast<std::size_t>(count)),
+                      std::vector<double>(static_cast<std::size_t>(count))};
   for (int t = 1; t <= 20; ++t) {
     const at::Tensor grad = random_tensor(count, static_cast<std::uint32_t>(t), type);
     parameter.mutable_grad() = grad;
@@ -61,7 +62,9 @@ TEST(AdamW, FollowsTheFormula) {
   compare(at::kFloat, model::Parameter::Kind::Norm, 2e-6);
 }
 
-TEST(AdamW, BFloat16WeightsRoundOnceFromFloat32Masters) { compare(at::kBFloat16, model::Parameter::Kind::Matrix, 1.6e-2); }
+TEST(AdamW, BFloat16WeightsRoundOnceFromFloat32Masters) {
+  compare(at::kBFloat16, model::Parameter::Kind::Matrix, 1.6e-2);
+}
 
 TEST(AdamW, SmallStepsAreNotLostInBFloat16) {
   at::Tensor parameter = at::ones({64}, at::TensorOptions().dtype(at::kBFloat16)).requires_grad_(true);

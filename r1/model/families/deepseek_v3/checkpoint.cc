@@ -22,7 +22,8 @@ std::string expert_pattern(const std::string& name, std::string_view stacked, co
 
 void copy_checked(const Parameter& p, const at::Tensor& source) {
   if (source.sizes() != p.tensor->sizes())
-    user_error("tensor {} has shape {}, the configuration asks for {}", p.name, fmt::join(source.sizes(), "x"), fmt::join(p.tensor->sizes(), "x"));
+    user_error("tensor {} has shape {}, the configuration asks for {}", p.name, fmt::join(source.sizes(), "x"),
+               fmt::join(p.tensor->sizes(), "x"));
   p.tensor->copy_(source);
 }
 
@@ -73,7 +74,8 @@ std::shared_ptr<DeepseekV3> load_hf_folder(const std::filesystem::path& folder, 
 void write_hf_files(DeepseekV3& model, const TokenIds& ids, const std::filesystem::path& folder) {
   const std::string dtype = model.dtype() == at::kBFloat16 ? "bf16" : "f32";
   nlohmann::ordered_json config = nlohmann::ordered_json::parse(to_hf_json(model.config(), dtype));
-  const nlohmann::ordered_json generation = {{"bos_token_id", ids.bos}, {"eos_token_id", ids.eos}, {"pad_token_id", ids.pad}};
+  const nlohmann::ordered_json generation = {
+      {"bos_token_id", ids.bos}, {"eos_token_id", ids.eos}, {"pad_token_id", ids.pad}};
   config.update(generation);
   core::write_file_atomic(folder / "config.json", config.dump(2) + "\n");
   core::write_file_atomic(folder / "generation_config.json", generation.dump(2) + "\n");

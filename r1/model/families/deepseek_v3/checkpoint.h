@@ -1,5 +1,5 @@
-// A DeepSeek-V3 model as a Hugging Face folder: config.json, generation_config.json, model.safetensors; tokenizer.json beside them is
-// the caller's. Experts are one tensor each on disk and stacked in memory.
+// A DeepSeek-V3 model as a Hugging Face folder: config.json, generation_config.json, model.safetensors; tokenizer.json
+// beside them is the caller's. Experts are one tensor each on disk and stacked in memory.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
-// The shape of a DeepSeek-V3 model (config.json of Hugging Face's `deepseek_v3`, same names). No torch type here: recipes hold it.
-// Defaults that differ from Hugging Face's boilerplate are the V3 report's: init std 0.006, balance loss 1e-4.
+// The shape of a DeepSeek-V3 model (config.json of Hugging Face's `deepseek_v3`, same names). No torch type here:
+// recipes hold it. Defaults that differ from Hugging Face's boilerplate are the V3 report's: init std 0.006, balance
+// loss 1e-4.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,8 @@ void fields(core::FieldVisitor& v, DeepseekV3Config& c);
 /// UserError when the sizes do not fit together, naming field and value.
 void validate(const DeepseekV3Config& config);
 
-/// Hugging Face's config.json (extra keys of a file are ignored, missing ones are errors; what we can't run is refused by name).
+/// Hugging Face's config.json (extra keys of a file are ignored, missing ones are errors; what we can't run is refused
+/// by name).
 std::string to_hf_json(const DeepseekV3Config& config, const std::string& dtype);
 DeepseekV3Config from_hf_json(const std::string& text, const std::string& file_name);
 

@@ -69,7 +69,8 @@ void refuse_unsupported(const Json& j, const std::string& file) {
   if (j.value("tie_word_embeddings", false)) user_error("{}: tie_word_embeddings true is not supported", file);
   if (!j.value("rope_interleave", true)) user_error("{}: rope_interleave false is not supported", file);
   if (j.value("hidden_act", std::string("silu")) != "silu") user_error("{}: hidden_act must be silu", file);
-  if (j.value("scoring_func", std::string("sigmoid")) != "sigmoid") user_error("{}: scoring_func must be sigmoid", file);
+  if (j.value("scoring_func", std::string("sigmoid")) != "sigmoid")
+    user_error("{}: scoring_func must be sigmoid", file);
   if (j.contains("quantization_config")) user_error("{}: quantised checkpoints are not supported yet", file);
 }
 

@@ -1,5 +1,5 @@
-// The DeepSeek-V3 decoder for any configuration: embedding, decoder layers, final norm, untied head, and one multi-token prediction
-// module where the configuration has it. One forward for training and decoding.
+// The DeepSeek-V3 decoder for any configuration: embedding, decoder layers, final norm, untied head, and one
+// multi-token prediction module where the configuration has it. One forward for training and decoding.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ class DeepseekV3 {
   /// The final norm of rows of stack().
   at::Tensor final_norm(const at::Tensor& h) const;
   /// Normed rows the MTP module predicts token i+2 from; next_ids [T] = token i+1. Error without a module.
-  at::Tensor mtp(const at::Tensor& stack_output, const at::Tensor& next_ids, const ForwardInput& input, RoutingStats* stats = nullptr) const;
+  at::Tensor mtp(const at::Tensor& stack_output, const at::Tensor& next_ids, const ForwardInput& input,
+                 RoutingStats* stats = nullptr) const;
   /// Log-probabilities of targets [T] from normed rows.
   tensor::TokenLogprobs logprobs(const at::Tensor& normed, const at::Tensor& targets, double temperature) const;
   /// [T, vocab] float32, for sampling and tests.
