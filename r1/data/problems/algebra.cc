@@ -39,16 +39,16 @@ struct SequenceTask {
 };
 
 SequenceTask arithmetic_progression(core::Rng& rng) {
-  const Sequence all = accumulate(rng.between(1, 30), Sequence(4, rng.between(2, 12)));
+  const Sequence all = accumulate(rng.between(1, 20), Sequence(4, rng.between(2, 9)));
   SequenceTask task{{all.begin(), all.end() - 1}, all.back(), {}};
   task.steps = {join(differences(task.shown)), addition(task.shown.back(), all[1] - all[0])};
   return task;
 }
 
 SequenceTask quadratic(core::Rng& rng) {
-  const std::int64_t second = rng.between(1, 6);
+  const std::int64_t second = rng.between(1, 4);
   const Sequence steps = accumulate(rng.between(1, 9), Sequence(3, second));
-  const Sequence all = accumulate(rng.between(1, 20), steps);
+  const Sequence all = accumulate(rng.between(1, 12), steps);
   SequenceTask task{{all.begin(), all.end() - 1}, all.back(), {}};
   const Sequence first = differences(task.shown);
   task.steps = {join(first), join(differences(first)), addition(first.back(), second),
@@ -58,9 +58,9 @@ SequenceTask quadratic(core::Rng& rng) {
 
 /// +up, -down, +up, -down, then +up.
 SequenceTask alternating(core::Rng& rng) {
-  const std::int64_t up = rng.between(3, 12);
+  const std::int64_t up = rng.between(3, 9);
   const std::int64_t down = rng.between(1, up - 1);
-  const Sequence all = accumulate(rng.between(1, 30), {up, -down, up, -down, up});
+  const Sequence all = accumulate(rng.between(1, 20), {up, -down, up, -down, up});
   SequenceTask task{{all.begin(), all.end() - 1}, all.back(), {}};
   task.steps = {join(differences(task.shown)), addition(task.shown.back(), up)};
   return task;
@@ -80,14 +80,14 @@ SequenceTask geometric(core::Rng& rng) {
 GeneratedProblem generate_linear_equation(std::int64_t level, const std::string& language, core::Rng& rng) {
   const Ask ask{"linear_equation", "maths", level, language};
   check_ask(ask);
-  const std::int64_t x = rng.between(1, 15);
-  const std::int64_t a = rng.between(2, 9);
-  const std::int64_t b = rng.between(1, 20);
+  const std::int64_t x = rng.between(1, 12);
+  const std::int64_t a = rng.between(2, 5);
+  const std::int64_t b = rng.between(1, 12);
   std::string equation;
   if (level == 1) {
     equation = fmt::format("{}*x+{}={}", a, b, a * x + b);
   } else if (level == 2) {
-    const std::int64_t inner = rng.between(1, 9);
+    const std::int64_t inner = rng.between(1, 6);
     equation = fmt::format("{}*(x+{})+{}={}", a, inner, b, a * (x + inner) + b);
   } else {
     const std::int64_t other = rng.between(2, 9);

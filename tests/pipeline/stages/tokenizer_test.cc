@@ -39,7 +39,7 @@ class TokenizerStageTest : public ::testing::Test {
   }
 
   fs::path run_;
-  tokenizer::BpeConfig config_;
+  TokenizerStageConfig config_;
 };
 
 TEST_F(TokenizerStageTest, ShardDecodesToTheDocuments) {
