@@ -54,6 +54,11 @@ class Tidy(PlantedTree):
         self.assertEqual(status, 1, said)
         self.assertIn("invalid case style for function 'Shared'", said)
 
+    def test_a_header_that_nobody_includes(self):
+        self.write("r1/core/alone.h", "inline int alone() { return 1; }\n")
+        self.commit()
+        self.assertEqual(self.tidy(), (0, "tidy: no changed sources\n"))
+
     def commit_header(self, text):
         self.write("r1/core/shared.h", text)
         self.commit()
