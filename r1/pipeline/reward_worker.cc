@@ -1,3 +1,4 @@
+// Workers score with the rules alone; a learned reward would bring its own door.
 #include "r1/pipeline/reward_worker.h"
 
 #include "r1/reward/rule_scorer.h"

@@ -1,3 +1,4 @@
+// Reads headers only (safetensors_reader.cc maps files, it does not load them).
 #include "r1/weights/list_tensors.h"
 
 #include "r1/weights/safetensors.h"

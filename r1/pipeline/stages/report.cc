@@ -1,3 +1,4 @@
+// Made again whenever any stage before it was, since its inputs are their manifests.
 #include "r1/pipeline/stages/report.h"
 
 #include <algorithm>

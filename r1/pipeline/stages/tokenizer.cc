@@ -1,3 +1,4 @@
+// Documents are encoded in chunks by several threads into their own places, so the shard does not depend on how many.
 #include "r1/pipeline/stages/tokenizer.h"
 
 #include <algorithm>

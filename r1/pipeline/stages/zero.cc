@@ -1,3 +1,4 @@
+// Fills GrpoInputs from the run directory. Workers live as long as the stage runs.
 #include "r1/pipeline/stages/zero.h"
 
 #include <fmt/format.h>
