@@ -63,7 +63,7 @@ struct AggregateConfig {
   std::vector<std::int64_t>
       ks;     // of pass@k; those above the number of samples are an Error. Empty: 2, 4, 8 ... samples
   double majority_threshold = 0.1;
-  BootstrapConfig bootstrap;
+  BootstrapConfig bootstrap = {};
 };
 
 /// The report of `items`, whose order does not matter. Every problem must have the same number of samples, at least 1,

@@ -22,7 +22,7 @@ struct EvalConfig {
   double top_p = 1.0;
   std::int64_t max_new_tokens = 256;
   std::int64_t seed = 1;     // of sampling and bootstrap
-  std::vector<std::int64_t> pass_ks;  // empty: 2, 4, 8 ... samples_per_problem
+  std::vector<std::int64_t> pass_ks = {};  // empty: 2, 4, 8 ... samples_per_problem
   double majority_threshold = 0.1;
   std::int64_t bootstrap_resamples = 1000;
 };
