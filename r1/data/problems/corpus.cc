@@ -29,7 +29,7 @@ std::string direct_completion(const CorpusConfig& config, DocumentStyle style, c
   const bool right = rng.uniform() < config.direct_correct;
   const std::string answer = right ? problem.problem.answer : near_miss(problem, rng);
   if (style == DocumentStyle::DirectUntagged) return answer;
-  return rng.below(2) == 0 ? tagged({}, answer) : fmt::format("<answer>{}</answer>", answer);
+  return rng.uniform() < config.empty_think_share ? tagged({}, answer) : fmt::format("<answer>{}</answer>", answer);
 }
 
 std::string complete(const CorpusConfig& config, DocumentStyle style, const GeneratedProblem& problem, core::Rng& rng) {
@@ -66,6 +66,7 @@ void fields(core::FieldVisitor& v, CorpusConfig& c) {
   v("sloppy_share", c.sloppy_share, "share of documents that reason wrongly; the rest reasons step by step");
   v("direct_correct", c.direct_correct, "share of the direct documents that are right");
   v("untagged_share", c.untagged_share, "share of the direct documents without tags");
+  v("empty_think_share", c.empty_think_share, "share of the tagged direct documents that think nothing: <think></think>");
   v("prompt_template", c.prompt_template, "what stands before the completion; {prompt} is replaced");
 }
 
@@ -84,6 +85,7 @@ void check_corpus_config(const CorpusConfig& config) {
   check_share("direct_share + sloppy_share", config.direct_share + config.sloppy_share);
   check_share("direct_correct", config.direct_correct);
   check_share("untagged_share", config.untagged_share);
+  check_share("empty_think_share", config.empty_think_share);
   if (config.num_documents < 0 || config.num_documents > (std::int64_t{1} << 32))
     user_error("num_documents is {}; it must lie in 0 to 2^32", config.num_documents);
   fill_template(config.prompt_template, "");

@@ -3,7 +3,7 @@
 // It writes no files.
 //   careful         <think>11+5+9;16+9;25</think><answer>25</answer>
 //   sloppy          the same with a wrong step that carries through, or cut off half-way with a guess
-//   direct          <think></think><answer>24</answer> or <answer>24</answer>, half of each
+//   direct          <think></think><answer>24</answer> or <answer>24</answer>
 //   direct_untagged 24
 #pragma once
 
@@ -26,6 +26,7 @@ struct CorpusConfig : ProblemMix {
   double sloppy_share = 0.12;  // documents that reason wrongly; the rest is careful
   double direct_correct = 0.25;  // share of direct documents that are right
   double untagged_share = 0.2;  // share of direct documents without tags
+  double empty_think_share = 0.5;  // share of the tagged direct documents that begin with <think></think>
   std::string prompt_template = "User: {prompt}\nAssistant: ";  // what stands before the completion
 };
 void fields(core::FieldVisitor& v, CorpusConfig& c);
