@@ -8,7 +8,6 @@ again. The seed is logged: R1_KILL_SEED repeats a run's draws (not its timing, w
 
 import collections
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -21,9 +20,9 @@ from r1 import run
 
 # Phase to wait for, marks of it that may pass first (at most), seconds after the mark (at most).
 PLANS = [
-    ("pretrain", 1, 0.5),
-    ("pretrain/update", 55, 0.02),
-    ("pretrain/update", 55, 0.02),
+    ("pretrain/step", 120, 0.02),
+    ("pretrain/update", 120, 0.002),
+    ("pretrain/step", 120, 0.02),
     ("pretrain/checkpoint_begin", 5, 0.002),
     ("zero/rollout", 11, 0.02),
     ("zero/rollout", 11, 0.05),
@@ -32,20 +31,18 @@ PLANS = [
     ("zero/update", 23, 0.02),
     ("zero/checkpoint_begin", 5, 0.002),
 ]
-MUST_HIT = ["pretrain/update", "zero/rollout", "zero/update", "pretrain/checkpoint_begin", "zero/checkpoint_begin"]
+MUST_HIT = ["pretrain/step", "zero/rollout", "zero/update", "pretrain/checkpoint_begin", "zero/checkpoint_begin"]
 TRIES = 6
 
 
 class KillResume(r1.Scratch):
-    def marks(self, log, out):
-        """The phases marked so far, each with its stage: pretrain is there once zero has not begun."""
-        if not log.exists():
-            return []
+    def marks(self, log):
+        """The phases marked so far with their stages: pretrain/step is a forward and backward, each update ends one."""
         stage, marks = "", []
-        for line in log.read_text().splitlines():
-            if line in ("pretrain", "zero"):
-                stage = line
-            marks.append(line if line == stage else f"{stage}/{line}")
+        for line in log.read_text().splitlines() if log.exists() else []:
+            if line in ("pretrain", "rollout"):
+                stage = {"pretrain": "pretrain", "rollout": "zero"}[line]
+            marks.append(f"{stage}/{'step' if line == 'pretrain' else line}")
         return marks
 
     def kill_at(self, out, phase, occurrence, delay):
@@ -54,14 +51,14 @@ class KillResume(r1.Scratch):
         log.unlink(missing_ok=True)
         process = subprocess.Popen([r1.PROGRAM, "run", str(r1.TINY), "--out", str(out)], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, env={**os.environ, "R1_PHASE_LOG": str(log)})
-        while process.poll() is None and self.marks(log, out).count(phase) < occurrence:
+        while process.poll() is None and self.marks(log).count(phase) < occurrence:
             time.sleep(0.0005)
         time.sleep(delay)
         if process.poll() is not None:
             return None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        return self.marks(log, out)[-1]
+        return self.marks(log)[-1]
 
     def test_ten_kills_give_the_bytes_of_the_run_left_alone(self):
         seed = int(os.environ.get("R1_KILL_SEED", random.SystemRandom().randrange(1 << 31)))
@@ -95,7 +92,7 @@ class KillResume(r1.Scratch):
         draw = random.Random(seed + 1)
         reference, out = self.folder / "reference", self.folder / "killed"
         run("run", r1.TINY, "--out", reference)
-        for phase, most in [("pretrain/update", 30), ("pretrain/update", 20), ("zero/rollout", 5), ("zero/update", 6)]:
+        for phase, most in [("pretrain/step", 60), ("pretrain/step", 60), ("zero/rollout", 5), ("zero/update", 6)]:
             hit = self.kill_at(out, phase, draw.randint(1, most), draw.uniform(0, 0.02))
             print(f"one run, after {phase}: hit {hit}", file=sys.stderr)
         run("run", r1.TINY, "--out", out)
