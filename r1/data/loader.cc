@@ -125,11 +125,15 @@ void PackedLoader::seek(const LoaderCursor& cursor) {
   if (!inside)
     user_error("the saved place in the data does not exist: epoch {}, window {}, row {}", cursor.epoch, cursor.window,
                cursor.row);
+  PackedLoader there(*this);  // a refused cursor leaves this loader where it was
+  there.cursor_ = cursor;
+  there.order_ = epoch_order(cursor.epoch);
+  there.rows_ = there.window_rows(cursor.window);
+  if (cursor.row >= static_cast<std::int64_t>(there.rows_.size()))
+    user_error("the saved place in the data does not exist: row {} of {}", cursor.row, there.rows_.size());
   cursor_ = cursor;
-  order_ = epoch_order(cursor.epoch);
-  rows_ = window_rows(cursor.window);
-  if (cursor.row >= static_cast<std::int64_t>(rows_.size()))
-    user_error("the saved place in the data does not exist: row {} of {}", cursor.row, rows_.size());
+  order_.swap(there.order_);
+  rows_.swap(there.rows_);
 }
 
 std::int64_t PackedLoader::rows_in_epoch() const {
