@@ -26,5 +26,6 @@ GeneratedProblem generate_truth_value(std::int64_t level, const std::string& lan
 // science.cc
 GeneratedProblem generate_speed_distance(std::int64_t level, const std::string& language, core::Rng& rng);
 GeneratedProblem generate_molar_mass(std::int64_t level, const std::string& language, core::Rng& rng);
+std::vector<std::string> resume_molar_mass(const std::string& step);
 
 }  // namespace r1::data

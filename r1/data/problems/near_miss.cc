@@ -1,6 +1,8 @@
 // Near misses and sloppy work. Nothing here ever returns the right answer.
 #include "r1/data/problems/near_miss.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "r1/core/error.h"
@@ -47,7 +49,9 @@ std::optional<SloppyWork> carry_through(const GeneratedProblem& problem, core::R
   SloppyWork work;
   work.steps.assign(problem.steps.begin(), problem.steps.begin() + static_cast<std::ptrdiff_t>(wrong));
   work.steps.push_back(corrupt_number(problem.steps[wrong], rng));
-  for (std::string& step : resume(work.steps.back())) work.steps.push_back(std::move(step));
+  std::vector<std::string> rest = resume(work.steps.back());
+  if (rest.empty()) return std::nullopt;  // "0*x=5": nothing follows
+  std::move(rest.begin(), rest.end(), std::back_inserter(work.steps));
   const std::string unit = split_unit(problem.problem.answer).second;
   work.answer = last_number(work.steps.back()) + unit;
   work.steps.back() += unit;

@@ -21,7 +21,7 @@ const std::vector<Family>& families() {
       {"ordering", "logic", kLevels, generate_ordering, nullptr, true},
       {"truth_value", "logic", kLevels, generate_truth_value, nullptr, false},
       {"speed_distance", "physics", kLevels, generate_speed_distance, rewrite_expression, true},
-      {"molar_mass", "chemistry", kLevels, generate_molar_mass, rewrite_expression, true},
+      {"molar_mass", "chemistry", kLevels, generate_molar_mass, resume_molar_mass, true},
       {"gcd", "maths", kLevels, generate_gcd, resume_gcd, true},
       {"modulo", "maths", kLevels, generate_modulo, nullptr, true},
   };

@@ -71,8 +71,8 @@ GeneratedProblem generate_molar_mass(std::int64_t level, const std::string& lang
     terms.push_back(fmt::format("{}*{}", atoms, kElements[i].mass));
   }
   const std::string sum = fmt::format("{}", fmt::join(terms, "+"));
-  std::vector<std::string> steps = {sum, multiply_out(sum)};
-  for (const std::string& step : rewrite_expression(steps.back())) steps.push_back(step);
+  std::vector<std::string> steps = resume_molar_mass(sum);
+  steps.insert(steps.begin(), sum);
   steps.back() += " g/mol";
   static const Phrasings kMass = {{"Molar mass of {0}?", "What is the molar mass of {0}?"},
                                   {"{0} 的摩尔质量是多少？", "求 {0} 的摩尔质量。"}};
@@ -80,6 +80,15 @@ GeneratedProblem generate_molar_mass(std::int64_t level, const std::string& lang
   out.problem.prompt = phrase(kMass, language, {formula}, rng);
   out.steps = std::move(steps);
   return out;
+}
+
+/// All products in one step, then the sums from the left.
+std::vector<std::string> resume_molar_mass(const std::string& step) {
+  if (step.find('*') == std::string::npos) return rewrite_expression(step);
+  const std::string sum = multiply_out(step);
+  std::vector<std::string> steps = rewrite_expression(sum);
+  steps.insert(steps.begin(), sum);
+  return steps;
 }
 
 }  // namespace r1::data

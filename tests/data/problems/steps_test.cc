@@ -37,6 +37,17 @@ TEST(Steps, LinearEquationsGoOnFromAnyStep) {
   EXPECT_THAT(resume("x=5"), IsEmpty());
 }
 
+TEST(Steps, WhatLeadsNowhereEnds) {
+  EXPECT_THAT(find_family("linear_equation").resume("0*(x+9)=153"), IsEmpty());
+  EXPECT_THAT(find_family("linear_equation").resume("0*x=5"), IsEmpty());
+}
+
+TEST(Steps, MolarMassesGoOnFromAnyStep) {
+  const auto resume = find_family("molar_mass").resume;
+  EXPECT_THAT(resume("2*12+6*1+1*16"), ElementsAre("24+6+16", "30+16", "46"));
+  EXPECT_THAT(resume("24+6+16"), ElementsAre("30+16", "46"));
+}
+
 TEST(Steps, EuclidGoesOnFromAnyPair) {
   const auto resume = find_family("gcd").resume;
   EXPECT_THAT(resume("48,18"), ElementsAre("18,12", "12,6", "6,0", "6"));
