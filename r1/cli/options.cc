@@ -1,4 +1,5 @@
-// One visitor over the fields; CLI11 does the parsing. A list of structs is no option: such settings belong into a recipe.
+// One visitor over the fields; CLI11 does the parsing. A list of structs is no option: such settings belong into a
+// recipe.
 #include "r1/cli/options.h"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// manifest.json as ordered JSON. manifest_hash is taken over the compact text of all other keys, so that an edit anywhere is seen.
-// Files are compared by content, never by time.
+// manifest.json as ordered JSON. manifest_hash is taken over the compact text of all other keys, so that an edit
+// anywhere is seen. Files are compared by content, never by time.
 #include "r1/pipeline/manifest.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The one place where parts of a recipe meet: what a stage is given beside its own configuration (seed, prompt template, rewards)
-// is decided in make_stages. Values are checked by their owners.
+// The one place where parts of a recipe meet: what a stage is given beside its own configuration (seed, prompt
+// template, rewards) is decided in make_stages. Values are checked by their owners.
 #include "r1/pipeline/recipe.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Sections in the order in which one reads: verdict, key figures, curves, checks, families, samples, stages. Numbers are formatted
-// here and in plot.cc only; no figure is computed.
+// Sections in the order in which one reads: verdict, key figures, curves, checks, families, samples, stages. Numbers
+// are formatted here and in plot.cc only; no figure is computed.
 #include "r1/pipeline/page/page.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// Layout in the units of the viewBox. Long curves are averaged in bins (their extremes may vanish: the raw values are in
-// metrics.jsonl).
+// Layout in the units of the viewBox. Long curves are averaged in bins (their extremes may vanish: the raw values are
+// in metrics.jsonl).
 #include "r1/pipeline/page/plot.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// The whole corpus is collected in memory and written at once: recipes make tens of megabytes, and a file is there or not.
+// The whole corpus is collected in memory and written at once: recipes make tens of megabytes, and a file is there or
+// not.
 #include "r1/pipeline/stages/corpus_file.h"
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,5 @@
-// Both models are opened one after the other, so that memory holds one. Greedy answers decide; sampling the base is context.
+// Both models are opened one after the other, so that memory holds one. Greedy answers decide; sampling the base is
+// context.
 #include "r1/pipeline/stages/eval.h"
 
 #include <algorithm>

@@ -19,10 +19,10 @@
 namespace r1::pipeline {
 
 struct EvalStageConfig {
-  eval::EvalConfig greedy;   // of both models
+  eval::EvalConfig greedy;  // of both models
   eval::EvalConfig sampled;  // of the base: pass@k
   std::int64_t sampled_problems = 500;  // of the held-out ones, the first; 0 = no sampling
-  std::int64_t page_samples = 12;       // answers shown side by side on the page
+  std::int64_t page_samples = 12;  // answers shown side by side on the page
   rollout::EngineConfig engine;
   std::string dtype = "f32";
 

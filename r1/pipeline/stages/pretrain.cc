@@ -1,4 +1,5 @@
-// Fills TrainInputs from the tokenizer stage's files; the ids of special tokens come from the tokenizer, not from the recipe.
+// Fills TrainInputs from the tokenizer stage's files; the ids of special tokens come from the tokenizer, not from the
+// recipe.
 #include "r1/pipeline/stages/pretrain.h"
 
 #include <utility>

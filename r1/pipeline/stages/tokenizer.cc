@@ -37,8 +37,8 @@ struct Encoded {
   std::size_t prompt = 0;
 };
 
-std::vector<Encoded> encode_all(const std::vector<CorpusRecord>& records,
-                                                  const tokenizer::Tokenizer& tokenizer, std::int64_t num_threads) {
+std::vector<Encoded> encode_all(const std::vector<CorpusRecord>& records, const tokenizer::Tokenizer& tokenizer,
+                                std::int64_t num_threads) {
   constexpr std::size_t kChunk = 256;
   std::vector<Encoded> out(records.size());
   core::parallel_for((records.size() + kChunk - 1) / kChunk, static_cast<std::size_t>(num_threads), [&](std::size_t c) {
