@@ -19,7 +19,7 @@ struct PackArgs {
   DType dtype = DType::F32;
   std::int64_t k = 0, n = 0;
   std::int64_t stride_k = 0, stride_n = 0;  // in elements
-  float* packed = nullptr;                  // packed_size(k, n) floats, 64-byte aligned
+  float* packed = nullptr;  // packed_size(k, n) floats, 64-byte aligned
 };
 void pack(const PackArgs& args);
 

@@ -66,7 +66,8 @@ void fields(core::FieldVisitor& v, CorpusConfig& c) {
   v("sloppy_share", c.sloppy_share, "share of documents that reason wrongly; the rest reasons step by step");
   v("direct_correct", c.direct_correct, "share of the direct documents that are right");
   v("untagged_share", c.untagged_share, "share of the direct documents without tags");
-  v("empty_think_share", c.empty_think_share, "share of the tagged direct documents that think nothing: <think></think>");
+  v("empty_think_share", c.empty_think_share,
+    "share of the tagged direct documents that think nothing: <think></think>");
   v("prompt_template", c.prompt_template, "what stands before the completion; {prompt} is replaced");
 }
 
