@@ -60,8 +60,8 @@ struct EvalReport {
 };
 
 struct AggregateConfig {
-  std::vector<std::int64_t>
-      ks;     // of pass@k; those above the number of samples are an Error. Empty: 2, 4, 8 ... samples
+  // The k of pass@k; above the number of samples is an Error. Empty: 2, 4, 8 ... samples.
+  std::vector<std::int64_t> ks = {};
   double majority_threshold = 0.1;
   BootstrapConfig bootstrap = {};
 };
