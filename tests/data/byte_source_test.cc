@@ -48,7 +48,7 @@ TEST_F(ByteSourceTest, ReadsSeveralMembersAndFrames) {
 }
 
 TEST_F(ByteSourceTest, EveryTruncationIsAnErrorThatNamesTheFile) {
-  const std::string text = sample_text().substr(0, 400);
+  const std::string text = sample_text().substr(0, 100);
   for (const std::string& whole : {gzip(text), zstd(text)}) {
     for (std::size_t size = 4; size < whole.size(); ++size) {
       const auto file = write("cut.gz", whole.substr(0, size));
