@@ -2,8 +2,8 @@
 //     void fields(core::FieldVisitor& v, MyConfig& c) { v("steps", c.steps, "optimizer updates"); ... }
 // Loading YAML, `--set a.b=c`, dumping the resolved values, `--help`, hashing and the unknown-key error (with the
 // nearest key) all come from that one function. Field types: bool, int64_t, double, std::string, vectors of the last
-// three, structs that have fields() themselves, and vectors of such structs. yaml-cpp stays inside config_load.cc and
-// config.cc.
+// three, structs that have fields() themselves, and vectors of such structs. yaml-cpp stays inside
+// config_tree.cc and config.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,5 @@
-// Loading: YAML text becomes a small tree whose every value knows where it stands ("recipes/x.yaml:12", or the --set
-// item), then one visit over the fields takes from it what they name. What no field took is an unknown key. Each --set
-// item is such a tree of its own, visited after the file. Merge keys (<<) are not supported; anchors are.
-#include <yaml-cpp/yaml.h>
-
+// Loading: one visit over the fields takes from the tree of the file (config_tree.h) what they name. What no field took
+// is an unknown key. Each --set item is such a tree of its own, visited after the file.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -12,6 +9,7 @@
 #include <utility>
 
 #include "r1/core/config.h"
+#include "r1/core/config_tree.h"
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/core/nearest.h"
@@ -20,96 +18,7 @@ namespace r1::core {
 
 namespace {
 
-struct Node {
-  enum class Kind { Null, Scalar, Map, List };
-  Kind kind = Kind::Null;
-  std::string where;          // "file:line" or the --set item
-  std::string text;           // Scalar
-  bool quoted = false;        // Scalar
-  bool is_set_path = false;   // Map: a step of a --set path, so it may also hold indices of a list
-  std::vector<std::string> keys;
-  std::vector<Node> values;   // Map: beside keys; List: the items
-  std::vector<std::string> key_where;
-
-  const Node* find(const std::string& key) const {
-    for (std::size_t i = 0; i < keys.size(); ++i)
-      if (keys[i] == key) return &values[i];
-    return nullptr;
-  }
-};
-
-constexpr int kMaxDepth = 64;  // deeper: an anchor that contains itself
-
-using Where = std::function<std::string(const YAML::Mark&)>;
-
-Node convert(const YAML::Node& yaml, const Where& where, int depth) {
-  Node node;
-  node.where = where(yaml.Mark());
-  if (depth > kMaxDepth) user_error("{}: nested deeper than {} levels", node.where, kMaxDepth);
-  if (yaml.IsScalar()) {
-    node.kind = Node::Kind::Scalar;
-    node.text = yaml.Scalar();
-    node.quoted = yaml.Tag() == "!";
-  } else if (yaml.IsSequence()) {
-    node.kind = Node::Kind::List;
-    for (const auto& item : yaml) node.values.push_back(convert(item, where, depth + 1));
-  } else if (yaml.IsMap()) {
-    node.kind = Node::Kind::Map;
-    std::map<std::string, std::string> seen;
-    for (const auto& entry : yaml) {
-      const std::string key_where = where(entry.first.Mark());
-      if (!entry.first.IsScalar()) user_error("{}: a key must be a plain word", key_where);
-      const std::string key = entry.first.Scalar();
-      const auto [first, is_new] = seen.emplace(key, key_where);
-      if (!is_new)
-        user_error("{}: key '{}' stands here again (first at {}); keep one of the two", key_where, key, first->second);
-      node.keys.push_back(key);
-      node.key_where.push_back(key_where);
-      node.values.push_back(convert(entry.second, where, depth + 1));
-    }
-  }
-  return node;
-}
-
-Node parse(const std::string& text, const Where& where) {
-  std::vector<YAML::Node> documents;
-  try {
-    documents = YAML::LoadAll(text);
-  } catch (const YAML::Exception& e) {
-    user_error("{}: not valid YAML: {}", where(e.mark), e.msg);
-  }
-  if (documents.size() > 1) user_error("{}: a second YAML document starts here; keep one", where(documents[1].Mark()));
-  if (documents.empty()) {
-    Node empty;
-    empty.where = where(YAML::Mark());
-    return empty;
-  }
-  return convert(documents[0], where, 0);
-}
-
-/// "a.0.b=value" as a tree of one-key maps around the value.
-Node parse_set(const std::string& item) {
-  const std::string where = "--set " + item;
-  const std::size_t equals = item.find('=');
-  if (equals == std::string::npos || equals == 0) user_error("{}: write it as path.to.key=value", where);
-  Node node = parse(item.substr(equals + 1), [&](const YAML::Mark&) { return where; });
-  std::string path = item.substr(0, equals);
-  while (true) {
-    const std::size_t dot = path.rfind('.');
-    const std::string key = dot == std::string::npos ? path : path.substr(dot + 1);
-    if (key.empty()) user_error("{}: the path has an empty part; write it as path.to.key=value", where);
-    Node step;
-    step.kind = Node::Kind::Map;
-    step.is_set_path = true;
-    step.where = where;
-    step.keys = {key};
-    step.key_where = {where};
-    step.values.push_back(std::move(node));
-    node = std::move(step);
-    if (dot == std::string::npos) return node;
-    path.resize(dot);
-  }
-}
+using Node = ConfigNode;
 
 std::string describe(const Node& node) {
   switch (node.kind) {
@@ -328,11 +237,8 @@ void visit_with(const Node& root, const FieldsFunction& visit) {
 
 void load_config_fields(const std::string& yaml_text, const std::string& file_name,
                         const std::vector<std::string>& sets, const FieldsFunction& visit) {
-  const auto where = [&](const YAML::Mark& mark) {
-    return fmt::format("{}:{}", file_name, mark.is_null() ? 1 : mark.line + 1);
-  };
-  visit_with(parse(yaml_text, where), visit);
-  for (const std::string& item : sets) visit_with(parse_set(item), visit);
+  visit_with(parse_config_text(yaml_text, file_name), visit);
+  for (const std::string& item : sets) visit_with(parse_config_set(item), visit);
 }
 
 std::string read_config_file(const std::filesystem::path& file) { return read_file(file); }

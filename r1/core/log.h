@@ -8,7 +8,7 @@
 
 namespace r1::core {
 
-enum class LogLevel { debug, info, warn, error };
+enum class LogLevel { debug, info, warn, error };  // NOLINT(readability-identifier-naming): R1_LOG(info, ...)
 
 void log_line(LogLevel level, const std::string& text);
 /// Lines below this level are dropped. Default: info.

@@ -1,3 +1,5 @@
+// The file is opened once, in append mode: lines of several threads and of a resumed process never tear each other.
+// It is no log and keeps no state of the run.
 #include "r1/core/phase.h"
 
 #include <fcntl.h>
