@@ -58,6 +58,9 @@ void fields(core::FieldVisitor& v, CountdownConfig& c) {
   v("target_max", c.target_max, "largest target");
   v("max_intermediate", c.max_intermediate, "larger intermediate results are never tried");
   v("prompt_style", c.prompt_style, "compact (79 17 60=36) or original (the data set's wording)");
+  v("trace_style", c.trace_style, "match (for small models) or attempts (random search)");
+  v("max_match", c.max_match, "match: larger results are not listed");
+  v("moves_below", c.moves_below, "match: moves tried in a 4-number state of a 5-number problem");
   v("wrong_continue", c.wrong_continue, "chance of one more wrong attempt in a 3-number state");
   v("wrong_continue_above", c.wrong_continue_above, "the same in 4- and 5-number states");
   v("abandon_min", c.abandon_min, "fewest attempts in a wrong 3-number state before it is given up");
@@ -84,6 +87,11 @@ void check_countdown_config(const CountdownConfig& c) {
   if (c.max_intermediate > 1000000) user_error("max_intermediate {} lies above 1000000", c.max_intermediate);
   if (c.prompt_style != "compact" && c.prompt_style != "original")
     user_error("prompt_style is \"{}\"; it must be compact or original", c.prompt_style);
+  if (c.trace_style != "match" && c.trace_style != "attempts")
+    user_error("trace_style is \"{}\"; it must be match or attempts", c.trace_style);
+  if (c.max_match < c.target_max || c.max_match > 1000000)
+    user_error("max_match {} must lie between the largest target and 1000000", c.max_match);
+  if (c.moves_below < 1) user_error("moves_below is {}; it must be at least 1", c.moves_below);
   for (const double chance : {c.wrong_continue, c.wrong_continue_above})
     if (!(chance >= 0.0 && chance < 1.0))
       user_error("wrong_continue is {}; the chance of one more wrong attempt must lie in [0, 1)", chance);
@@ -128,22 +136,12 @@ std::string countdown_prompt(const CountdownState& numbers, std::int64_t target,
       fmt::join(numbers, ", "), target);
 }
 
-std::optional<CountdownProblem> solve_countdown(const CountdownConfig& config, const CountdownState& numbers,
-                                                std::int64_t target, core::Rng& rng) {
-  if (!countdown_solvable(numbers, target, config.max_intermediate)) return std::nullopt;
+CountdownProblem make_countdown_problem(const CountdownConfig& config, const CountdownState& numbers,
+                                        std::int64_t target, std::vector<CountdownStep> solution) {
   CountdownProblem out;
   out.numbers = numbers;
   out.target = target;
-  for (CountdownState state = numbers; state.size() > 1;) {
-    std::vector<CountdownMove> moves = countdown_moves(state, config.max_intermediate);
-    rng.shuffle(moves);
-    const auto right = std::find_if(moves.begin(), moves.end(), [&](const CountdownMove& move) {
-      return countdown_solvable(move.next, target, config.max_intermediate);
-    });
-    R1_CHECK(right != moves.end(), "a solvable countdown state has no solving move");
-    out.solution.push_back(right->step);
-    state = right->next;
-  }
+  out.solution = std::move(solution);
   Problem& problem = out.problem;
   problem.domain = "maths";
   problem.family = "countdown";
@@ -156,12 +154,37 @@ std::optional<CountdownProblem> solve_countdown(const CountdownConfig& config, c
   return out;
 }
 
+std::optional<CountdownProblem> solve_countdown(const CountdownConfig& config, const CountdownState& numbers,
+                                                std::int64_t target, core::Rng& rng) {
+  if (!countdown_solvable(numbers, target, config.max_intermediate)) return std::nullopt;
+  std::vector<CountdownStep> solution;
+  for (CountdownState state = numbers; state.size() > 1;) {
+    std::vector<CountdownMove> moves = countdown_moves(state, config.max_intermediate);
+    rng.shuffle(moves);
+    const auto right = std::find_if(moves.begin(), moves.end(), [&](const CountdownMove& move) {
+      return countdown_solvable(move.next, target, config.max_intermediate);
+    });
+    R1_CHECK(right != moves.end(), "a solvable countdown state has no solving move");
+    solution.push_back(right->step);
+    state = right->next;
+  }
+  return make_countdown_problem(config, numbers, target, std::move(solution));
+}
+
+std::size_t draw_countdown_size(const CountdownConfig& config, core::Rng& rng) {
+  return 3 + rng.weighted(config.num_count_shares);
+}
+
+std::int64_t draw_countdown_numbers(const CountdownConfig& config, CountdownState& numbers, core::Rng& rng) {
+  for (std::int64_t& number : numbers) number = rng.between(config.number_min, config.number_max);
+  return rng.between(config.target_mins[numbers.size() - 3], config.target_max);
+}
+
 CountdownProblem generate_countdown(const CountdownConfig& config, core::Rng& rng) {
   constexpr int kMaxDraws = 100000;
-  CountdownState numbers(3 + rng.weighted(config.num_count_shares));
+  CountdownState numbers(draw_countdown_size(config, rng));
   for (int draw = 0; draw < kMaxDraws; ++draw) {
-    for (std::int64_t& number : numbers) number = rng.between(config.number_min, config.number_max);
-    const std::int64_t target = rng.between(config.target_mins[numbers.size() - 3], config.target_max);
+    const std::int64_t target = draw_countdown_numbers(config, numbers, rng);
     if (std::optional<CountdownProblem> problem = solve_countdown(config, numbers, target, rng))
       return std::move(*problem);
   }

@@ -23,11 +23,14 @@ struct CountdownConfig {
   std::int64_t target_max = 100;
   std::int64_t max_intermediate = 999;  // larger intermediate results are never tried
   std::string prompt_style = "compact";  // compact: "79 17 60=36"; original: the data set's wording
+  std::string trace_style = "match";  // match: countdown_match.h; attempts: countdown_trace.h, with the next four keys
+  std::int64_t max_match = 200;  // match: larger results are not listed
+  std::int64_t moves_below = 2;  // match: moves tried in a 4-number state of a 5-number problem
   double wrong_continue = 0.75;  // chance of one more wrong attempt before the right one, in 3-number states
   double wrong_continue_above = 0.5;  // the same in 4- and 5-number states
   std::int64_t abandon_min = 3;  // attempts in a wrong 3-number state before it is given up
   std::int64_t abandon_max = 6;
-  std::int64_t max_trace_chars = 1000;  // longer searches are drawn again, at last without wrong attempts
+  std::int64_t max_trace_chars = 1000;  // longer searches are drawn again (attempts: at last without wrong attempts)
 };
 void fields(core::FieldVisitor& v, CountdownConfig& c);
 
@@ -64,6 +67,15 @@ struct CountdownProblem {
   std::int64_t target = 0;
   std::vector<CountdownStep> solution;  // numbers.size() - 1 steps; the last one makes the target
 };
+
+/// The problem with this solution, without an id.
+CountdownProblem make_countdown_problem(const CountdownConfig& config, const CountdownState& numbers,
+                                        std::int64_t target, std::vector<CountdownStep> solution);
+
+/// Numbers and a target in the config's ranges, as many numbers as drawn before by draw_countdown_size; mostly
+/// unsolvable.
+std::size_t draw_countdown_size(const CountdownConfig& config, core::Rng& rng);
+std::int64_t draw_countdown_numbers(const CountdownConfig& config, CountdownState& numbers, core::Rng& rng);
 
 /// "79 17 60=36" (compact) or the data set's wording (original).
 std::string countdown_prompt(const CountdownState& numbers, std::int64_t target, const std::string& style);

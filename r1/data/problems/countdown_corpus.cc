@@ -5,6 +5,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/hash.h"
+#include "r1/data/problems/countdown_match.h"
 #include "r1/data/problems/countdown_trace.h"
 
 namespace r1::data {
@@ -12,7 +13,32 @@ namespace {
 
 constexpr std::uint32_t kMaxRedraws = 1000;
 constexpr std::uint32_t kProblemStep = 2;  // corpus.cc has steps 0 and 1 of the same purpose
-constexpr std::uint32_t kTraceStep = 3;
+
+/// A problem and the completion that solves it.
+struct Worked {
+  CountdownProblem problem;
+  std::string completion;
+};
+
+Worked draw_attempts(const CountdownConfig& config, core::Rng& rng) {
+  CountdownProblem problem = generate_countdown(config, rng);
+  std::string completion = countdown_completion(config, problem, rng);
+  return {std::move(problem), std::move(completion)};
+}
+
+/// Draws until the search succeeds in its limits; the number of numbers is drawn once, so that its shares hold.
+Worked draw_match(const CountdownConfig& config, core::Rng& rng) {
+  constexpr int kMaxDraws = 100000;
+  CountdownState numbers(draw_countdown_size(config, rng));
+  for (int draw = 0; draw < kMaxDraws; ++draw) {
+    const std::int64_t target = draw_countdown_numbers(config, numbers, rng);
+    const std::optional<CountdownMatch> match = match_countdown(config, numbers, target);
+    if (match) return {make_countdown_problem(config, numbers, target, match->solution), match_completion(*match)};
+  }
+  user_error("no search for {} numbers {}..{} with a target up to {} succeeds within {} characters in {} draws",
+             numbers.size(), config.number_min, config.number_max, config.target_max, config.max_trace_chars,
+             kMaxDraws);
+}
 
 }  // namespace
 
@@ -35,14 +61,12 @@ CorpusDocument countdown_document(const CountdownCorpusConfig& config, std::uint
   key.prompt = static_cast<std::uint32_t>(index);
   for (key.sample = 0; key.sample < kMaxRedraws; ++key.sample) {
     core::Rng rng(key);
-    CountdownProblem problem = generate_countdown(config, rng);
+    auto [problem, completion] = config.trace_style == "match" ? draw_match(config, rng) : draw_attempts(config, rng);
     if (excluded.contains(content_hash(problem.problem))) continue;
-    key.step = kTraceStep;
-    core::Rng trace_rng(key);
-    CorpusDocument document;
     problem.problem.id = fmt::format("corpus-{:08}", index);
+    CorpusDocument document;
     document.prompt_text = fill_template(config.prompt_template, problem.problem.prompt);
-    document.completion_text = countdown_completion(config, problem, trace_rng);
+    document.completion_text = std::move(completion);
     document.problem = std::move(problem.problem);
     document.style = DocumentStyle::Careful;
     return document;

@@ -6,6 +6,7 @@ set(R1_DATA_PROBLEM_SOURCES
   problems/corpus.cc
   problems/countdown.cc
   problems/countdown_corpus.cc
+  problems/countdown_match.cc
   problems/countdown_trace.cc
   problems/logic.cc
   problems/near_miss.cc

@@ -25,6 +25,26 @@ TEST(CountdownCorpus, DocumentsStandAloneAndRepeat) {
   EXPECT_NE(all[5].prompt_text, countdown_document(config, 5, 5, {}).prompt_text);
 }
 
+TEST(CountdownCorpus, EachTraceStyleHasItsForm) {
+  CountdownCorpusConfig config;
+  for (std::int64_t i = 0; i < 40; ++i) {
+    config.trace_style = "match";
+    const std::string match = countdown_document(config, 4, i, {}).completion_text;
+    config.trace_style = "attempts";
+    const std::string attempts = countdown_document(config, 4, i, {}).completion_text;
+    EXPECT_NE(match.find('!'), std::string::npos);
+    EXPECT_EQ(attempts.find('!'), std::string::npos);
+  }
+}
+
+TEST(CountdownCorpus, TheSharesOfTheNumberOfNumbersHold) {
+  CountdownCorpusConfig config;
+  config.num_documents = 1000;
+  double four = 0;
+  for (const CorpusDocument& d : make_countdown_corpus(config, 4, {})) four += d.problem.difficulty == 2 ? 1 : 0;
+  EXPECT_NEAR(four / 1000, 0.43, 0.05);
+}
+
 TEST(CountdownCorpus, NeverHoldsAnExcludedProblem) {
   CountdownCorpusConfig config;
   config.num_documents = 300;

@@ -148,6 +148,9 @@ TEST(Countdown, ChecksItsConfig) {
   EXPECT_THAT(why([](CountdownConfig& c) { c.target_mins = {10, 101, 1}; }),
               HasSubstr("targets range from 101 to 100"));
   EXPECT_THAT(why([](CountdownConfig& c) { c.prompt_style = "short"; }), HasSubstr("prompt_style is \"short\""));
+  EXPECT_THAT(why([](CountdownConfig& c) { c.trace_style = "dfs"; }), HasSubstr("trace_style is \"dfs\""));
+  EXPECT_THAT(why([](CountdownConfig& c) { c.max_match = 50; }), HasSubstr("max_match 50"));
+  EXPECT_THAT(why([](CountdownConfig& c) { c.moves_below = 0; }), HasSubstr("moves_below is 0"));
   EXPECT_THAT(why([](CountdownConfig& c) { c.wrong_continue = 1.0; }), HasSubstr("wrong_continue is 1"));
   EXPECT_THAT(why([](CountdownConfig& c) { c.number_min = 0; }), HasSubstr("number_min"));
   EXPECT_THAT(why([](CountdownConfig& c) { c.abandon_max = 2; }), HasSubstr("abandon_min"));

@@ -3,6 +3,7 @@ set(R1_DATA_PROBLEM_TESTS
   problem_test.cc
   problems/corpus_test.cc
   problems/countdown_corpus_test.cc
+  problems/countdown_match_test.cc
   problems/countdown_test.cc
   problems/countdown_trace_test.cc
   problems/generator_test.cc
