@@ -26,7 +26,7 @@ GeneratedProblem generate_chain_sum(std::int64_t level, const std::string& langu
   const Ask ask{"chain_sum", "maths", level, language};
   check_ask(ask);
   std::vector<std::int64_t> terms(2 * level + 1);
-  for (std::int64_t& term : terms) term = rng.between(1, 6);
+  for (std::int64_t& term : terms) term = rng.between(1, 8);
   return expression_problem(ask, fmt::format("{}", fmt::join(terms, "+")), rng);
 }
 
@@ -35,8 +35,8 @@ GeneratedProblem generate_mixed_ops(std::int64_t level, const std::string& langu
   const Ask ask{"mixed_ops", "maths", level, language};
   check_ask(ask);
   std::vector<std::string> terms;
-  for (std::int64_t i = 0; i < level; ++i) terms.push_back(fmt::format("{}*{}", rng.between(2, 4), rng.between(2, 4)));
-  if (level == 1 || rng.below(2) == 0) terms.push_back(std::to_string(rng.between(1, 6)));
+  for (std::int64_t i = 0; i < level; ++i) terms.push_back(fmt::format("{}*{}", rng.between(2, 5), rng.between(2, 5)));
+  if (level == 1 || rng.below(2) == 0) terms.push_back(std::to_string(rng.between(1, 9)));
   rng.shuffle(terms);
   return expression_problem(ask, fmt::format("{}", fmt::join(terms, "+")), rng);
 }
