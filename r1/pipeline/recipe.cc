@@ -20,6 +20,40 @@ void check_name(const std::string& name, const std::string& file) {
   if (!fits) user_error("{}: name: \"{}\" must be made of letters, digits, - and _", file, name);
 }
 
+/// A completion of `sampling` tokens must fit into a sequence of `engine` tokens, its prompt included.
+void check_length(const char* key, std::int64_t new_tokens, const rollout::EngineConfig& engine,
+                  std::int64_t positions) {
+  if (new_tokens >= engine.max_tokens)
+    user_error("{}: max_new_tokens {} leaves no room for a prompt in engine.max_tokens {}", key, new_tokens,
+               engine.max_tokens);
+  if (engine.max_tokens > positions)
+    user_error("{}: engine.max_tokens {} is more than model.max_position_embeddings {}", key, engine.max_tokens,
+               positions);
+}
+
+/// What a stage would say an hour into the run is said at its start.
+void check_fit(const Recipe& recipe) {
+  model::DeepseekV3Config model = recipe.model;
+  if (model.vocab_size == 0) model.vocab_size = recipe.tokenizer.vocab_size;
+  model::validate(model);
+  if (model.vocab_size < recipe.tokenizer.vocab_size)
+    user_error("model.vocab_size: {} is less than tokenizer.vocab_size {}", model.vocab_size,
+               recipe.tokenizer.vocab_size);
+  if (recipe.pretrain.row_length > model.max_position_embeddings)
+    user_error("pretrain.row_length: {} is more than model.max_position_embeddings {}", recipe.pretrain.row_length,
+               model.max_position_embeddings);
+  check_length("zero", recipe.zero.sampling.max_new_tokens, recipe.zero.engine, model.max_position_embeddings);
+  check_length("eval", recipe.eval.greedy.max_new_tokens, recipe.eval.engine, model.max_position_embeddings);
+  check_length("eval", recipe.eval.sampled.max_new_tokens, recipe.eval.engine, model.max_position_embeddings);
+  if (recipe.eval.greedy.samples_per_problem != 1)
+    user_error("eval.greedy.samples_per_problem: {} greedy samples of a problem would all be the same; use 1",
+               recipe.eval.greedy.samples_per_problem);
+  const std::vector<std::string>& special = recipe.tokenizer.special_tokens;
+  for (const char* token : {kBosToken, kEosToken, kPadToken})
+    if (std::find(special.begin(), special.end(), token) == special.end())
+      user_error("tokenizer.special_tokens: must hold {}", token);
+}
+
 }  // namespace
 
 Recipe::Recipe() { tokenizer.special_tokens = default_special_tokens(); }
@@ -45,6 +79,7 @@ Recipe load_recipe(const std::filesystem::path& file, const std::vector<std::str
   if (recipe.seed < 0 || recipe.seed >= (std::int64_t{1} << 31))
     user_error("seed: {} is not in [0, 2^31)", recipe.seed);
   check_report_config(recipe.report);
+  check_fit(recipe);
   return recipe;
 }
 

@@ -90,7 +90,7 @@ class TinyRun(r1.Scratch):
         self.assertTrue(all(t["logprob"] <= 0 for s in samples for t in s["logprobs"]))
         self.assertEqual(run(*arguments).stdout, run(*arguments).stdout)
         done = run("eval", model, "--problems", self.out / "corpus" / "heldout.jsonl", "--max_new_tokens", "48",
-                   "--bootstrap_resamples", "200", "--engine.max_tokens", "160")
+                   "--bootstrap_resamples", "200", "--majority_threshold", "0.5", "--engine.max_tokens", "160")
         figures = json.loads((self.out / "eval" / "eval.json").read_text())["after"]["headline"]
         self.assertEqual(json.loads(done.stdout)["headline"]["pass@1"]["value"], figures["pass@1"]["value"])
         run("report", self.out, "--out", self.folder / "page")

@@ -64,6 +64,17 @@ TEST(Recipe, MistakesAreNamed) {
   EXPECT_THAT(error_of([] { load_recipe(kTiny, {"report.targets=[\"second >= 1\"]"}); }), HasSubstr("seconds"));
 }
 
+TEST(Recipe, WhatDoesNotFitTogetherIsSaidAtTheStart) {
+  auto check = [](const std::string& set) { return error_of([&] { load_recipe(kTiny, {set}); }); };
+  EXPECT_THAT(check("model.num_experts_per_tok=9"), HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(check("model.vocab_size=256"), HasSubstr("model.vocab_size: 256 is less than tokenizer.vocab_size 320"));
+  EXPECT_THAT(check("pretrain.row_length=512"), HasSubstr("pretrain.row_length: 512"));
+  EXPECT_THAT(check("zero.sampling.max_new_tokens=160"), HasSubstr("zero: max_new_tokens 160"));
+  EXPECT_THAT(check("eval.engine.max_tokens=300"), HasSubstr("model.max_position_embeddings 256"));
+  EXPECT_THAT(check("eval.greedy.samples_per_problem=2"), HasSubstr("eval.greedy.samples_per_problem"));
+  EXPECT_THAT(check("tokenizer.special_tokens=[\"<|bos|>\"]"), HasSubstr("<|eos|>"));
+}
+
 TEST(Recipe, StagesCheckTheirPartBeforeAnythingRuns) {
   auto check = [](const std::vector<std::string>& sets) {
     return error_of([&] { check_outside_inputs(make_stages(load_recipe(kTiny, sets)), "/nonexistent"); });

@@ -2,12 +2,13 @@
 // context.
 #include "r1/pipeline/stages/eval.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/data/loaders.h"
 #include "r1/pipeline/seeds.h"
@@ -88,7 +89,6 @@ std::string EvalStage::config() const {
 
 Metrics EvalStage::run(const StageContext& context) const {
   const std::vector<data::Problem> problems = data::load_problems(context.run / "corpus" / "heldout.jsonl").problems;
-  if (config_.greedy.samples_per_problem != 1) user_error("eval.greedy.samples_per_problem: must be 1");
   const fs::path base = context.run / "pretrain" / "model";
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(base / "tokenizer.json");
   const reward::IsolatedScorer scorer(core::dump_config(reward_.rules), reward_.isolation);
