@@ -69,8 +69,9 @@ TEST(GrpoLoss, EqualsTheGoldenTable) {
     const double* grad = tokens.logp.grad().const_data_ptr<double>();
     for (std::size_t b = 0; b < 2; ++b)
       for (std::size_t t = 0; t < 4; ++t)
-        if (g["inputs"]["mask"][b][t] != 0)
+        if (g["inputs"]["mask"][b][t] != 0) {
           EXPECT_NEAR(*grad++, row["gradient"][b][t].get<double>(), 1e-8) << row["name"] << b << t;
+        }
     EXPECT_NEAR(out.kl_sum / 7.0, g["kl"]["k3"].get<double>(), 1e-12);
     if (row.contains("metrics")) {
       EXPECT_NEAR(out.clipped_low / 7.0, row["metrics"]["low_mean"].get<double>(), 1e-12) << row["name"];
@@ -87,10 +88,11 @@ TEST(GrpoLoss, MicroBatchesLeaveTheGradientAsItIs) {
     const double together = grpo_loss(whole, config, {2, 7, 1}).loss.item<double>();
     const double cut =
         (grpo_loss(first, config, {2, 7, 2}).loss + grpo_loss(second, config, {2, 7, 2}).loss).item<double>();
-    if (std::string(normalizer) == "micro_batch")
+    if (std::string(normalizer) == "micro_batch") {
       EXPECT_NEAR(cut, -0.34284511496654, 1e-9) << "BNPO depends on the cut, and is known to";
-    else
+    } else {
       EXPECT_NEAR(together, cut, 1e-12) << normalizer;
+    }
   }
 }
 

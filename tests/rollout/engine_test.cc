@@ -109,7 +109,9 @@ TEST(Engine, StopsAtEveryEndOfSequenceIdAndAtTheLimit) {
   for (const Completion& c : engine.generate(requests(40), sampling())) {
     const bool stop = c.ids.back() == 1 || c.ids.back() == 7;
     EXPECT_EQ(c.finish_reason, stop ? FinishReason::Stop : FinishReason::Length);
-    if (!stop) EXPECT_EQ(c.ids.size(), 24u);
+    if (!stop) {
+      EXPECT_EQ(c.ids.size(), 24u);
+    }
     for (std::size_t i = 0; i + 1 < c.ids.size(); ++i) EXPECT_TRUE(c.ids[i] != 1 && c.ids[i] != 7);
     EXPECT_EQ(c.ids.size(), c.logprobs.size());
     stopped += stop;
