@@ -74,8 +74,12 @@ class Controller : public ::testing::Test {
     config_.optimizer.learning_rate = 5e-3;
     config_.optimizer.schedule = "constant";
     config_.checkpoint_every = 3;
-    for (int i = 0; i < 5; ++i)
-      inputs_.problems.push_back({.id = std::to_string(i), .prompt = std::string(1, static_cast<char>('c' + i))});
+    for (int i = 0; i < 5; ++i) {
+      data::Problem problem;
+      problem.id = std::to_string(i);
+      problem.prompt = std::string(1, static_cast<char>('c' + i));
+      inputs_.problems.push_back(problem);
+    }
     inputs_.init_from = root_ / "base";
     inputs_.prompt_template = "Q {prompt}";
     inputs_.scorer = &scorer_;
