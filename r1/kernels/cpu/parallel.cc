@@ -48,7 +48,13 @@ class Pool {
     epoch_.fetch_add(1);
     epoch_.notify_all();
     drain();
-    while (busy_.load(std::memory_order_acquire) != 0) __builtin_ia32_pause();
+    int spin = 0;
+    for (int left = busy_.load(); left != 0; left = busy_.load()) {
+      if (++spin < 2000)
+        __builtin_ia32_pause();
+      else
+        busy_.wait(left);  // more threads than cores: the worker needs this one
+    }
   }
 
  private:
@@ -65,7 +71,7 @@ class Pool {
       seen = epoch_.load(std::memory_order_acquire);
       if (stop_.load()) return;
       drain();
-      busy_.fetch_sub(1, std::memory_order_release);
+      if (busy_.fetch_sub(1) == 1) busy_.notify_one();
     }
   }
 
