@@ -47,7 +47,9 @@ TEST_F(TokenizerStageTest, ShardDecodesToTheDocuments) {
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(run_ / "tokenizer" / "tokenizer.json");
   const data::TokenShard shard(run_ / "tokenizer" / "corpus.tokens");
   ASSERT_EQ(shard.num_documents(), 21);
-  EXPECT_EQ(shard.vocab_size(), 300);
+  EXPECT_EQ(shard.vocab_size(), tokenizer.vocab_size());
+  EXPECT_LE(shard.vocab_size(), 300);
+  EXPECT_FALSE(shard.has_mask());
   std::vector<std::int32_t> ids(static_cast<std::size_t>(shard.document_size(0)));
   shard.copy_tokens(0, ids);
   EXPECT_EQ(tokenizer.decode(ids), "User: 1+1=?\nAssistant: <think>1+1;2</think><answer>2</answer><|eos|>");
@@ -60,6 +62,15 @@ TEST_F(TokenizerStageTest, ShardDecodesToTheDocuments) {
   EXPECT_EQ(tokenizer.decode(last), "raw text<|eos|>");
   EXPECT_EQ(metrics[2].first, "tokens");
   EXPECT_EQ(metrics[2].second, static_cast<double>(shard.num_tokens()));
+}
+
+TEST_F(TokenizerStageTest, PromptsCanBeLeftOutOfTheLoss) {
+  config_.loss_on_prompts = false;
+  run();
+  const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(run_ / "tokenizer" / "tokenizer.json");
+  const data::TokenShard shard(run_ / "tokenizer" / "corpus.tokens");
+  const auto prompt = static_cast<std::int64_t>(tokenizer.encode("User: 1+1=?\nAssistant: ").size());
+  for (std::int64_t i = 0; i < shard.document_size(0); ++i) EXPECT_EQ(shard.is_target(i), i >= prompt) << i;
 }
 
 TEST_F(TokenizerStageTest, BytesPerTokenLeavesOutEndsOfSequence) {
