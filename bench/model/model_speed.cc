@@ -1,7 +1,7 @@
 // Our side of the speed bench: training and rollout tokens/s of a recipe's model on this machine, one JSON object a
 // line, the same work that bench/peers/transformers_peer.py does on the same weights. It writes the weights for the
 // peer; bench/peers/compare.py runs both and prints the ratios. It asserts nothing.
-//   model_speed RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats 5]
+//   model_speed RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats 5] [--what training]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kPromptLength = 16, kNewTokens = 128, kRows = 8, kRowLength = 256;
 
 struct Options {
-  std::string recipe, folder, dtype = "f32";
+  std::string recipe, folder, dtype = "f32", what = "exact,fast,training";
   int repeats = 5;
 };
 
@@ -36,12 +36,16 @@ Options parse(int argc, char** argv) {
     const std::string arg = argv[i];
     if (arg == "--dtype" && i + 1 < argc)
       o.dtype = argv[++i];
+    else if (arg == "--what" && i + 1 < argc)
+      o.what = argv[++i];
     else if (arg == "--repeats" && i + 1 < argc)
       o.repeats = std::stoi(argv[++i]);
     else
       plain.push_back(arg);
   }
-  if (plain.size() != 2) r1::user_error("usage: model_speed RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats N]");
+  if (plain.size() != 2)
+    r1::user_error(
+        "usage: model_speed RECIPE.yaml FOLDER [--dtype f32|bf16] [--repeats N] [--what exact,fast,training]");
   o.recipe = plain[0];
   o.folder = plain[1];
   return o;
@@ -124,8 +128,10 @@ void run(const Options& options) {
   const auto model = std::make_shared<r1::model::DeepseekV3>(config, r1::tensor::scalar_type(options.dtype), 1);
   std::filesystem::create_directories(options.folder);
   r1::model::write_hf_files(*model, {}, options.folder);
-  for (const char* numerics : {"exact", "fast"}) bench_rollout(model, options, numerics);
-  bench_training(model, options);
+  const auto wanted = [&](const char* part) { return options.what.find(part) != std::string::npos; };
+  for (const char* numerics : {"exact", "fast"})
+    if (wanted(numerics)) bench_rollout(model, options, numerics);
+  if (wanted("training")) bench_training(model, options);
 }
 
 }  // namespace

@@ -8,13 +8,18 @@
 
 namespace r1::kernels {
 
+/// Keys of a cache lie transposed, so that decoding reads them as they are: panels of this many rows,
+/// [row / 32, H, dk, row % 32]. Ranges of keys then begin at a panel's first row.
+inline constexpr std::int64_t kKeyPanel = 32;
+
 /// q [T, H, dk]; k rows of stride k_row with heads k_head apart (0: one shared head, the absorbed form); v the same;
 /// out [T, H, dv].
 struct AttentionArgs {
   std::int64_t tokens = 0, heads = 0, dk = 0, dv = 0;
   const void* q = nullptr;
   const void* k = nullptr;
-  std::int64_t k_row = 0, k_head = 0;  // in elements
+  std::int64_t k_row = 0, k_head = 0;  // in elements; unused with k_panels
+  bool k_panels = false;
   const void* v = nullptr;
   std::int64_t v_row = 0, v_head = 0;
   const std::int64_t* key_begin = nullptr;  // [T]
@@ -25,6 +30,16 @@ struct AttentionArgs {
   DType dtype = DType::F32;
 };
 void attention(const AttentionArgs& args);
+
+/// panels(rows[t]) = x[t] for x [T, H, dk], contiguous.
+struct WriteKeyPanelsArgs {
+  std::int64_t tokens = 0, heads = 0, dk = 0;
+  const void* x = nullptr;
+  const std::int64_t* rows = nullptr;
+  void* panels = nullptr;
+  DType dtype = DType::F32;
+};
+void write_key_panels(const WriteKeyPanelsArgs& args);
 
 /// Gradients for packed training rows: k [T, H, dk], v [T, H, dv], contiguous; key_end[i] == i + 1, and tokens that
 /// share key_begin are one document. Documents are independent, so (document, head) pairs run in parallel with a fixed

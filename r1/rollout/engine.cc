@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <span>
 
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
@@ -25,12 +27,19 @@ struct Active {
   std::int64_t slot = 0;
   std::int64_t cached = 0;     // tokens in the cache
   std::int64_t scheduled = 0;  // tokens of this step's forward
+  bool waits = false;          // for another sequence that computes the same prompt
   core::Rng rng{core::RngKey{}};
 
   std::int64_t length() const { return static_cast<std::int64_t>(request->prompt.size() + completion->ids.size()); }
   std::int64_t token(std::int64_t i) const {
     const auto index = static_cast<std::size_t>(i);
     return index < request->prompt.size() ? request->prompt[index] : completion->ids[index - request->prompt.size()];
+  }
+};
+
+struct LexicographicLess {
+  bool operator()(std::span<const std::int32_t> a, std::span<const std::int32_t> b) const {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
   }
 };
 
@@ -82,11 +91,30 @@ struct Engine::Impl {
         user_error("prompt {}: token id {} is outside the vocabulary", r.prompt_index, id);
   }
 
+  /// Samples of one prompt compute it once: a new sequence copies the cached prompt of one that has it, all but the
+  /// last token, whose logits it needs, and waits while another one is about to have it. Changes no bit: a row of the
+  /// cache is the same whoever computes it.
+  void share_prompts(std::vector<Active>& active) {
+    std::map<std::span<const std::int32_t>, const Active*, LexicographicLess> owners;
+    for (const Active& a : active)
+      if (a.cached > 0) owners.try_emplace(a.request->prompt, &a);
+    for (Active& a : active) {
+      if (a.cached > 0) continue;
+      const auto [owner, first] = owners.try_emplace(a.request->prompt, &a);
+      const std::int64_t shared = static_cast<std::int64_t>(a.request->prompt.size()) - 1;
+      a.waits = !first && owner->second->cached < shared;
+      if (first || a.waits) continue;
+      cache->copy(owner->second->slot, a.slot, shared);
+      a.cached = shared;
+    }
+  }
+
   void schedule(std::vector<Active>& active, StepInput& in) {
+    share_prompts(active);
     std::int64_t prefill_left = config.prefill_tokens;
     for (Active& a : active) {
       const std::int64_t wanted = a.length() - a.cached;
-      a.scheduled = wanted == 1 ? 1 : std::min(wanted, prefill_left);
+      a.scheduled = a.waits ? 0 : wanted == 1 ? 1 : std::min(wanted, prefill_left);
       if (wanted > 1) prefill_left -= a.scheduled;
       for (std::int64_t i = a.cached; i < a.cached + a.scheduled; ++i) {
         in.ids.push_back(a.token(i));

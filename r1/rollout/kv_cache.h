@@ -14,6 +14,8 @@ class KvCache {
 
   /// The row of token `position` of `slot`.
   std::int64_t row(std::int64_t slot, std::int64_t position) const { return slot * tokens_per_slot_ + position; }
+  /// Gives slot `to` what slot `from` holds of its first `tokens` tokens.
+  void copy(std::int64_t from, std::int64_t to, std::int64_t tokens);
   /// The layers' tensors; write_rows is the caller's to fill.
   model::KvView& view() { return view_; }
 

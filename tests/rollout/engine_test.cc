@@ -91,6 +91,21 @@ TEST_P(EngineExact, SamplesDoNotDependOnBatchSlotsOrChunks) {
   EXPECT_EQ(one[0].ids, all[12].ids);
 }
 
+TEST_P(EngineExact, SamplesOfOnePromptShareItAndAreThoseOfEachAlone) {
+  const auto model = small_model(GetParam());
+  std::vector<Request> in;
+  for (const Request& r : requests(4))
+    for (std::uint32_t g = 0; g < 6; ++g) in.push_back({r.prompt, r.seed, r.step, r.prompt_index, g});
+  Engine engine(model, {1, 7}, {.max_batch = 9, .max_tokens = 64, .prefill_tokens = 6});
+  const std::vector<Completion> together = engine.generate(in, sampling());
+  EXPECT_EQ(largest_difference(engine, in, together), 0.0);
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const std::vector<Completion> alone = engine.generate({in[i]}, sampling());
+    EXPECT_EQ(alone[0].ids, together[i].ids) << "request " << i;
+    EXPECT_EQ(alone[0].logprobs, together[i].logprobs) << "request " << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Dtypes, EngineExact, ::testing::Values("f32", "bf16"));
 
 TEST(Engine, AbsorbedFormAgreesWithinRounding) {

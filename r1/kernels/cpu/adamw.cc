@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::int64_t kBlock = 4096;
 
-inline V16 vsqrt(V16 x) {
-  for (int i = 0; i < kLanes; ++i) x[i] = std::sqrt(x[i]);
-  return x;
-}
-
 template <class G>
 void update(const AdamWArgs& a, std::int64_t begin, std::int64_t end) {
   const G* gradient = static_cast<const G*>(a.gradient);
@@ -28,10 +23,10 @@ void update(const AdamWArgs& a, std::int64_t begin, std::int64_t end) {
   for (std::int64_t i = begin; i < end; i += kLanes) {
     const std::int64_t left = end - i;
     const V16 g = load_some(gradient + i, left) * splat(a.gradient_scale);
-    const V16 m = splat(a.beta1) * load_some(a.m + i, left) + splat(1.0f - a.beta1) * g;
-    const V16 v = splat(a.beta2) * load_some(a.v + i, left) + splat(1.0f - a.beta2) * g * g;
-    const V16 w =
-        load_some(a.master + i, left) * splat(decay) - splat(step) * m / (vsqrt(v) * splat(root) + splat(a.eps));
+    const V16 m = fma(splat(1.0f - a.beta1), g, splat(a.beta1) * load_some(a.m + i, left));
+    const V16 v = fma(splat(1.0f - a.beta2) * g, g, splat(a.beta2) * load_some(a.v + i, left));
+    const V16 change = splat(step) * m / fma(vsqrt(v), splat(root), splat(a.eps));
+    const V16 w = fma(load_some(a.master + i, left), splat(decay), -change);
     store_some(a.m + i, m, left);
     store_some(a.v + i, v, left);
     store_some(a.master + i, w, left);
@@ -47,7 +42,7 @@ double block_sum(const T* x, std::int64_t begin, std::int64_t end) {
     const std::int64_t stop = std::min(end, i + 256);
     for (std::int64_t j = i; j < stop; j += kLanes) {
       const V16 v = load_some(x + j, stop - j);
-      part += v * v;
+      part = fma(v, v, part);
     }
     sum += sum_lanes(part);
   }

@@ -1,98 +1,22 @@
-// Register-blocked product over packed panels of B (gemm.h). MR x NR accumulators stay in registers for a block of KC
-// products; A is read in place by strides (bf16 and badly strided A are converted to float32 rows first).
+// Blocked product over packed panels of B (gemm.h): a block of rows of A meets one panel after the other, tile by tile
+// (tile.h). A is read in place where its rows are contiguous; else the block is copied tile by tile first. bf16 is
+// converted to float32.
 #include "r1/kernels/gemm.h"
-
-#include <immintrin.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "r1/kernels/cpu/simd.h"
+#include "r1/kernels/cpu/tile.h"
 #include "r1/kernels/parallel.h"
 
 namespace r1::kernels::R1_ISA {
 
 namespace {
 
-#ifdef __AVX512F__
-typedef float V __attribute__((vector_size(64)));
-constexpr int kRows = 12;
-#else
-typedef float V __attribute__((vector_size(32)));
-constexpr int kRows = 4;
-#endif
 constexpr std::int64_t kColumns = 32;  // one panel, in every build: packed buffers have one layout
-constexpr int kWidth = sizeof(V) / sizeof(float);
-#ifdef __AVX512F__
-constexpr int kVectors = kColumns / kWidth;  // all 32 columns at once
-#else
-constexpr int kVectors = 2;  // 16 columns at once: 8 accumulators + operands in 16 registers
-#endif
 constexpr std::int64_t kBlockK = 256;
-
-/// All lanes from one element, by a load: the port that shuffles is one of the two that multiply.
-inline V broadcast(const float* x) {
-#ifdef __AVX512F__
-  return _mm512_set1_ps(*x);
-#else
-  return _mm256_set1_ps(*x);
-#endif
-}
-
-struct Tile {
-  const float* a;
-  std::int64_t stride_m, stride_k;
-  const float* b;  // [k][kColumns]
-  std::int64_t k;
-  float* c;
-  std::int64_t ldc;
-  std::int64_t columns;  // valid columns of this tile
-  bool add;
-};
-
-template <int Rows>
-inline void micro_kernel(const Tile& t) {
-  V acc[Rows][kVectors] = {};
-  for (std::int64_t p = 0; p < t.k; ++p) {
-    V b[kVectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) std::memcpy(&b[v], t.b + p * kColumns + v * kWidth, sizeof(V));
-    const float* a = t.a + p * t.stride_k;
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r) {
-      const V x = broadcast(a + r * t.stride_m);
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) acc[r][v] += x * b[v];
-    }
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r) {
-    float* c = t.c + r * t.ldc;
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      const std::int64_t left = t.columns - v * kWidth;
-      float* out = c + v * kWidth;
-      if (left >= kWidth) {
-        V old{};
-        if (t.add) std::memcpy(&old, out, sizeof(V));
-        const V sum = t.add ? old + acc[r][v] : acc[r][v];
-        std::memcpy(out, &sum, sizeof(V));
-      } else {
-        for (std::int64_t j = 0; j < left; ++j) out[j] = t.add ? out[j] + acc[r][v][j] : acc[r][v][j];
-      }
-    }
-  }
-}
-
-template <int Rows>
-void dispatch_rows(int rows, const Tile& tile) {
-  if constexpr (Rows > 0) {
-    if (rows == Rows)
-      micro_kernel<Rows>(tile);
-    else
-      dispatch_rows<Rows - 1>(rows, tile);
-  }
-}
+constexpr std::int64_t kBlockM = 96;  // rows of A that stay in the cache while the panels pass; a multiple of a tile's
 
 struct Problem {
   std::int64_t n, k;
@@ -104,33 +28,57 @@ struct Problem {
   bool accumulate;
 };
 
-/// Rows [m0, m1) and panels [p0, p1) of the product.
-void block(const Problem& g, std::int64_t m0, std::int64_t m1, std::int64_t p0, std::int64_t p1) {
+/// Tiles of A, each [k][kTileRows].
+const float* pack_a(const Problem& g, std::int64_t m0, std::int64_t m1, std::int64_t k0, std::int64_t kb) {
+  thread_local std::vector<float> packed(static_cast<std::size_t>(kBlockM * kBlockK));
+  float* out = packed.data();
+  for (std::int64_t m = m0; m < m1; m += kTileRows) {
+    const std::int64_t rows = std::min<std::int64_t>(kTileRows, m1 - m);
+    const float* in = g.a + m * g.stride_m + k0 * g.stride_k;
+    for (std::int64_t p = 0; p < kb; ++p, in += g.stride_k, out += kTileRows)
+      for (std::int64_t r = 0; r < rows; ++r) out[r] = in[r * g.stride_m];
+  }
+  return packed.data();
+}
+
+/// Rows [m0, m1), at most kBlockM, and panels [p0, p1) of the product.
+void row_block(const Problem& g, std::int64_t m0, std::int64_t m1, std::int64_t p0, std::int64_t p1) {
   for (std::int64_t k0 = 0; k0 < g.k; k0 += kBlockK) {
     const std::int64_t kb = std::min(kBlockK, g.k - k0);
-    for (std::int64_t panel = p0; panel < p1; ++panel) {
-      const float* b = g.packed_b + (panel * g.k + k0) * kColumns;
-      for (std::int64_t m = m0; m < m1; m += kRows) {
-        const int rows = static_cast<int>(std::min<std::int64_t>(kRows, m1 - m));
-        for (std::int64_t sub = 0; sub < kColumns; sub += kVectors * kWidth) {
-          const std::int64_t column = panel * kColumns + sub;
-          if (column >= g.n) break;
-          dispatch_rows<kRows>(rows, Tile{g.a + m * g.stride_m + k0 * g.stride_k, g.stride_m, g.stride_k, b + sub, kb,
-                                          g.c + m * g.ldc + column, g.ldc, g.n - column, g.accumulate || k0 > 0});
-        }
-      }
+    const bool in_place = g.stride_k == 1;
+    const float* a = in_place ? g.a + m0 * g.stride_m + k0 : pack_a(g, m0, m1, k0, kb);
+    const std::int64_t stride_m = in_place ? g.stride_m : 1, stride_k = in_place ? 1 : kTileRows;
+    const std::int64_t tile_stride = in_place ? kTileRows * g.stride_m : kTileRows * kb;
+    for (std::int64_t column = p0 * kColumns; column < std::min(g.n, p1 * kColumns); column += kTileColumns) {
+      const float* b = g.packed_b + (column / kColumns * g.k + k0) * kColumns + column % kColumns;
+      const float* a_tile = a;
+      for (std::int64_t m = m0; m < m1; m += kTileRows, a_tile += tile_stride)
+        tile_product(static_cast<int>(std::min<std::int64_t>(kTileRows, m1 - m)), Tile{.a = a_tile,
+                                                                                       .stride_m = stride_m,
+                                                                                       .stride_k = stride_k,
+                                                                                       .b = b,
+                                                                                       .ldb = kColumns,
+                                                                                       .k = kb,
+                                                                                       .c = g.c + m * g.ldc + column,
+                                                                                       .ldc = g.ldc,
+                                                                                       .columns = g.n - column,
+                                                                                       .add = g.accumulate || k0 > 0});
     }
   }
 }
 
+void block(const Problem& g, std::int64_t m0, std::int64_t m1, std::int64_t p0, std::int64_t p1) {
+  for (std::int64_t m = m0; m < m1; m += kBlockM) row_block(g, m, std::min(m1, m + kBlockM), p0, p1);
+}
+
 void run(const Problem& g, std::int64_t m) {
   const std::int64_t panels = (g.n + kColumns - 1) / kColumns;
-  const std::int64_t row_blocks = (m + kRows - 1) / kRows;
+  const std::int64_t tiles = (m + kTileRows - 1) / kTileRows;
   const std::int64_t work = m * g.n * g.k;
   if (work < 32768) return block(g, 0, m, 0, panels);
-  if (row_blocks >= panels) {
-    parallel_ranges(row_blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-      block(g, begin * kRows, std::min(m, end * kRows), 0, panels);
+  if (tiles >= panels) {
+    parallel_ranges(tiles, 1, [&](std::int64_t begin, std::int64_t end) {
+      block(g, begin * kTileRows, std::min(m, end * kTileRows), 0, panels);
     });
   } else {
     parallel_ranges(panels, 1, [&](std::int64_t begin, std::int64_t end) { block(g, 0, m, begin, end); });

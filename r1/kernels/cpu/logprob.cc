@@ -14,26 +14,21 @@ namespace {
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-inline V16 load_or_lowest(const float* p, std::int64_t n) {
-  if (n >= kLanes) return load(p);
-  V16 v = splat(kLowest);
-  for (std::int64_t i = 0; i < n; ++i) v[i] = p[i];
-  return v;
-}
+inline V16 load_or_lowest(const float* p, std::int64_t n) { return load_some(p, n, kLowest); }
 
 void one_row(const LogprobArgs& a, std::int64_t i) {
   const float* x = a.logits + i * a.stride;
-  const V16 inverse = splat(1.0f / a.temperature);
+  const float scale = 1.0f / a.temperature;
+  const V16 inverse = splat(scale);
   V16 top = splat(kLowest);
-  for (std::int64_t j = 0; j < a.vocab; j += kLanes)
-    top = max_lanes_with(top, load_or_lowest(x + j, a.vocab - j) * inverse);
+  for (std::int64_t j = 0; j < a.vocab; j += kLanes) top = vmax(top, load_or_lowest(x + j, a.vocab - j) * inverse);
   const float highest = max_lanes(top);
   V16 sums{}, weighted{};
   for (std::int64_t j = 0; j < a.vocab; j += kLanes) {
     const V16 z = load_or_lowest(x + j, a.vocab - j) * inverse - splat(highest);
     const V16 e = vexp(z);
     sums += e;
-    weighted += e > splat(0.0f) ? e * z : splat(0.0f);
+    weighted += zero_where_less(z, splat(kExpLowest), e * z);
   }
   const float sum = sum_lanes(sums);
   const float log_sum = std::log(sum);
@@ -46,7 +41,7 @@ void one_row(const LogprobArgs& a, std::int64_t i) {
   }
   if (a.logp == nullptr) return;
   const std::int64_t target = a.targets[i];
-  a.logp[i] = target < 0 ? 0.0f : (x[target] * inverse[0] - highest) - log_sum;
+  a.logp[i] = target < 0 ? 0.0f : (x[target] * scale - highest) - log_sum;
 }
 
 void one_row_backward(const LogprobBackwardArgs& a, std::int64_t i) {
@@ -59,7 +54,8 @@ void one_row_backward(const LogprobBackwardArgs& a, std::int64_t i) {
     const V16 log_p = load_or_lowest(x + j, a.vocab - j) * splat(inverse) - splat(a.lse[i]);
     const V16 p = vexp(log_p);
     V16 g = -splat(dlogp) * p;
-    if (dentropy != 0.0f) g -= p > splat(0.0f) ? splat(dentropy) * p * (log_p + splat(entropy)) : splat(0.0f);
+    if (dentropy != 0.0f)
+      g -= zero_where_less(log_p, splat(kExpLowest), splat(dentropy) * p * (log_p + splat(entropy)));
     store_some(x + j, g * splat(inverse), a.vocab - j);
   }
   if (a.targets[i] >= 0) x[a.targets[i]] += dlogp * inverse;

@@ -99,7 +99,7 @@ void combine_token(const CombineArgs& a, std::int64_t t) {
     for (std::int64_t s = 0; s < a.top_k; ++s) {
       const std::int64_t slot = t * a.top_k + s;
       const V16 row = load_some(y + static_cast<std::int64_t>(a.place[slot]) * a.columns + j, left);
-      sum += a.weights != nullptr ? splat(a.weights[slot]) * row : row;
+      sum = a.weights != nullptr ? fma(splat(a.weights[slot]), row, sum) : sum + row;
     }
     store_some(out + j, sum, left);
   }
@@ -118,7 +118,7 @@ void combine_token_backward(const CombineBackwardArgs& a, std::int64_t t) {
     for (std::int64_t j = 0; j < a.columns; j += kLanes) {
       const std::int64_t left = a.columns - j;
       const V16 g = load_some(dout + j, left);
-      dot += g * load_some(y + j, left);
+      dot = fma(g, load_some(y + j, left), dot);
       store_some(dy + j, weight * g, left);
     }
     a.dweights[slot] = sum_lanes(dot);

@@ -32,7 +32,7 @@ void forward_rows(const RmsNormArgs& a, std::int64_t begin, std::int64_t end) {
     V16 squares{};
     for (std::int64_t j = 0; j < a.columns; j += kLanes) {
       const V16 v = load_some(x + j, a.columns - j);
-      squares += v * v;
+      squares = fma(v, v, squares);
     }
     const float inverse = 1.0f / std::sqrt(sum_lanes(squares) / static_cast<float>(a.columns) + a.eps);
     if (a.inverse_rms != nullptr) a.inverse_rms[i] = inverse;
@@ -57,15 +57,15 @@ void backward_rows(const RmsNormBackwardArgs& a, std::int64_t begin, std::int64_
       const std::int64_t left = a.columns - j;
       const V16 normed = load_some(x + j, left) * inverse;
       const V16 g = load_some(dy + j, left);
-      dot += g * load_some(weight + j, left) * normed;
-      store_some(dweight + j, load_some(dweight + j, left) + g * normed, left);
+      dot = fma(g * load_some(weight + j, left), normed, dot);
+      store_some(dweight + j, fma(g, normed, load_some(dweight + j, left)), left);
     }
     const V16 mean = splat(sum_lanes(dot) / static_cast<float>(a.columns));
     for (std::int64_t j = 0; j < a.columns; j += kLanes) {
       const std::int64_t left = a.columns - j;
       const V16 normed = load_some(x + j, left) * inverse;
       const V16 g = load_some(dy + j, left) * load_some(weight + j, left);
-      store_some(dx + j, (g - normed * mean) * inverse, left);
+      store_some(dx + j, fma(normed, -mean, g) * inverse, left);
     }
   }
 }

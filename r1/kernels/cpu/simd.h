@@ -1,20 +1,108 @@
-// Vectors of 16 floats by the compiler's vector extension: one zmm register or two ymm registers, the same bits either
-// way. Included by the per-instruction-set sources of this folder only.
+// Vectors of 16 floats: one zmm register or two ymm registers, the same bits either way. Included by the
+// per-instruction-set sources of this folder only, which are compiled without contraction: a product and a sum are
+// fused where `fma` is written and nowhere else, so no compiler's choice can make the two builds differ.
 #pragma once
+
+#include <immintrin.h>
 
 #include <cstdint>
 #include <cstring>
 
 namespace r1::kernels::R1_ISA {
 
-typedef float V16 __attribute__((vector_size(64)));
-typedef std::int32_t I16 __attribute__((vector_size(64)));
-typedef std::uint32_t U16 __attribute__((vector_size(64)));
-typedef std::uint16_t H16 __attribute__((vector_size(32)));
 using bf16 = std::uint16_t;
 inline constexpr std::int64_t kLanes = 16;
 
-static inline V16 splat(float x) { return V16{x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+#ifdef __AVX512F__
+struct V16 {
+  __m512 v = _mm512_setzero_ps();
+};
+static inline V16 splat(float x) { return {_mm512_set1_ps(x)}; }
+static inline V16 load(const float* p) { return {_mm512_loadu_ps(p)}; }
+static inline void store(float* p, V16 a) { _mm512_storeu_ps(p, a.v); }
+static inline V16 load(const bf16* p) {
+  const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16))};
+}
+/// Rounds to nearest even.
+static inline void store(bf16* p, V16 a) {
+  const __m512i bits = _mm512_castps_si512(a.v);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+}
+static inline V16 operator+(V16 a, V16 b) { return {_mm512_add_ps(a.v, b.v)}; }
+static inline V16 operator-(V16 a, V16 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+static inline V16 operator*(V16 a, V16 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+static inline V16 operator/(V16 a, V16 b) { return {_mm512_div_ps(a.v, b.v)}; }
+/// a * b + c, rounded once.
+static inline V16 fma(V16 a, V16 b, V16 c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+static inline V16 vsqrt(V16 a) { return {_mm512_sqrt_ps(a.v)}; }
+/// a > b ? a : b, b where one is NaN.
+static inline V16 vmax(V16 a, V16 b) { return {_mm512_max_ps(a.v, b.v)}; }
+static inline V16 vmin(V16 a, V16 b) { return {_mm512_min_ps(a.v, b.v)}; }
+/// x where a >= b (or one is NaN), else 0.
+static inline V16 zero_where_less(V16 a, V16 b, V16 x) {
+  return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_NLT_UQ), x.v)};
+}
+/// 2^n for whole numbers n.
+static inline V16 power_of_two(V16 n) {
+  const __m512i e = _mm512_add_epi32(_mm512_cvttps_epi32(n.v), _mm512_set1_epi32(127));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(e, 23))};
+}
+#else
+struct V16 {
+  __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
+};
+static inline V16 splat(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+static inline V16 load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+static inline void store(float* p, V16 a) {
+  _mm256_storeu_ps(p, a.low);
+  _mm256_storeu_ps(p + 8, a.high);
+}
+static inline __m256 widen(const bf16* p) {
+  const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+}
+static inline V16 load(const bf16* p) { return {widen(p), widen(p + 8)}; }
+static inline __m256i rounded_halves(__m256 x) {
+  const __m256i bits = _mm256_castps_si256(x);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  return _mm256_srli_epi32(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+}
+/// Rounds to nearest even.
+static inline void store(bf16* p, V16 a) {
+  const __m256i packed = _mm256_packus_epi32(rounded_halves(a.low), rounded_halves(a.high));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(packed, 0xd8));
+}
+static inline V16 operator+(V16 a, V16 b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+static inline V16 operator-(V16 a, V16 b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
+static inline V16 operator*(V16 a, V16 b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+static inline V16 operator/(V16 a, V16 b) { return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)}; }
+/// a * b + c, rounded once.
+static inline V16 fma(V16 a, V16 b, V16 c) {
+  return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+static inline V16 vsqrt(V16 a) { return {_mm256_sqrt_ps(a.low), _mm256_sqrt_ps(a.high)}; }
+/// a > b ? a : b, b where one is NaN.
+static inline V16 vmax(V16 a, V16 b) { return {_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)}; }
+static inline V16 vmin(V16 a, V16 b) { return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
+/// x where a >= b (or one is NaN), else 0.
+static inline V16 zero_where_less(V16 a, V16 b, V16 x) {
+  return {_mm256_and_ps(_mm256_cmp_ps(a.low, b.low, _CMP_NLT_UQ), x.low),
+          _mm256_and_ps(_mm256_cmp_ps(a.high, b.high, _CMP_NLT_UQ), x.high)};
+}
+static inline __m256 power_of_two(__m256 n) {
+  const __m256i e = _mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(127));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
+}
+/// 2^n for whole numbers n.
+static inline V16 power_of_two(V16 n) { return {power_of_two(n.low), power_of_two(n.high)}; }
+#endif
+
+static inline V16 operator-(V16 a) { return splat(-0.0f) - a; }
+static inline V16& operator+=(V16& a, V16 b) { return a = a + b; }
+static inline V16& operator-=(V16& a, V16 b) { return a = a - b; }
 
 static inline float to_float(float x) { return x; }
 static inline float to_float(bf16 x) {
@@ -31,42 +119,22 @@ static inline void store_one(bf16* p, float x) {
   *p = static_cast<bf16>(bits >> 16);
 }
 
-static inline V16 load(const float* p) {
-  V16 v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-static inline V16 load(const bf16* p) {
-  H16 h;
-  std::memcpy(&h, p, sizeof h);
-  const U16 bits = __builtin_convertvector(h, U16) << 16;
-  V16 v;
-  std::memcpy(&v, &bits, sizeof v);
-  return v;
-}
-static inline void store(float* p, V16 v) { std::memcpy(p, &v, sizeof v); }
-static inline void store(bf16* p, V16 v) {
-  U16 bits;
-  std::memcpy(&bits, &v, sizeof v);
-  bits = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-  const H16 h = __builtin_convertvector(bits, H16);
-  std::memcpy(p, &h, sizeof h);
-}
-
-/// The first n lanes, the others 0 (n < 16).
+/// The first n lanes, the others `rest` (n < 16).
 template <class T>
-static inline V16 load_part(const T* p, std::int64_t n) {
-  V16 v{};
-  for (std::int64_t i = 0; i < n; ++i) v[i] = to_float(p[i]);
-  return v;
+static inline V16 load_part(const T* p, std::int64_t n, float rest = 0.0f) {
+  float lanes[kLanes];
+  for (std::int64_t i = 0; i < kLanes; ++i) lanes[i] = i < n ? to_float(p[i]) : rest;
+  return load(lanes);
 }
 template <class T>
 static inline void store_part(T* p, V16 v, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) store_one(p + i, v[i]);
+  float lanes[kLanes];
+  store(lanes, v);
+  for (std::int64_t i = 0; i < n; ++i) store_one(p + i, lanes[i]);
 }
 template <class T>
-static inline V16 load_some(const T* p, std::int64_t n) {
-  return n >= kLanes ? load(p) : load_part(p, n);
+static inline V16 load_some(const T* p, std::int64_t n, float rest = 0.0f) {
+  return n >= kLanes ? load(p) : load_part(p, n, rest);
 }
 template <class T>
 static inline void store_some(T* p, V16 v, std::int64_t n) {
@@ -78,46 +146,41 @@ static inline void store_some(T* p, V16 v, std::int64_t n) {
 
 /// Sum of the lanes, always by the same tree.
 static inline float sum_lanes(V16 v) {
-  typedef float V8 __attribute__((vector_size(32)));
-  typedef float V4 __attribute__((vector_size(16)));
-  V8 halves[2];
-  std::memcpy(halves, &v, sizeof v);
-  const V8 eight = halves[0] + halves[1];
-  V4 quarters[2];
-  std::memcpy(quarters, &eight, sizeof eight);
-  const V4 four = quarters[0] + quarters[1];
-  return (four[0] + four[2]) + (four[1] + four[3]);
+  float lanes[kLanes];
+  store(lanes, v);
+  const __m256 eight = _mm256_add_ps(_mm256_loadu_ps(lanes), _mm256_loadu_ps(lanes + 8));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));  // lanes 0 + 2, 1 + 3
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
-static inline V16 max_lanes_with(V16 a, V16 b) { return a > b ? a : b; }
 static inline float max_lanes(V16 v) {
-  float best = v[0];
-  for (int i = 1; i < kLanes; ++i) best = v[i] > best ? v[i] : best;
+  float lanes[kLanes];
+  store(lanes, v);
+  float best = lanes[0];
+  for (std::int64_t i = 1; i < kLanes; ++i) best = lanes[i] > best ? lanes[i] : best;
   return best;
 }
+
+/// Below it vexp is 0.
+inline constexpr float kExpLowest = -87.3365f;
 
 /// exp(x) to about 1 ulp: x = n ln2 + r, a polynomial of degree 6 in r, scaled by 2^n. Flushes to 0 below -87.3; NaN
 /// stays NaN.
 static inline V16 vexp(V16 x) {
-  const V16 low = splat(-87.3365f), high = splat(88.3762f);
-  V16 clamped = x < low ? low : x;
-  clamped = clamped > high ? high : clamped;
+  const V16 low = splat(kExpLowest), high = splat(88.3762f);
+  const V16 clamped = vmin(high, vmax(low, x));
   const V16 magic = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
-  const V16 n = (clamped * splat(1.44269504f) + magic) - magic;
-  V16 r = clamped - n * splat(0.693359375f);
-  r = r + n * splat(2.12194440e-4f);
+  const V16 n = fma(clamped, splat(1.44269504f), magic) - magic;
+  V16 r = fma(n, splat(-0.693359375f), clamped);
+  r = fma(n, splat(2.12194440e-4f), r);
   V16 p = splat(1.9875691500e-4f);
-  p = p * r + splat(1.3981999507e-3f);
-  p = p * r + splat(8.3334519073e-3f);
-  p = p * r + splat(4.1665795894e-2f);
-  p = p * r + splat(1.6666665459e-1f);
-  p = p * r + splat(5.0000001201e-1f);
-  p = p * (r * r) + r + splat(1.0f);
-  const I16 shifted = (__builtin_convertvector(n, I16) + 127) << 23;
-  V16 scale;
-  std::memcpy(&scale, &shifted, sizeof scale);
-  V16 result = p * scale;
-  result = x < low ? splat(0.0f) : result;
-  return x == x ? result : x;
+  p = fma(p, r, splat(1.3981999507e-3f));
+  p = fma(p, r, splat(8.3334519073e-3f));
+  p = fma(p, r, splat(4.1665795894e-2f));
+  p = fma(p, r, splat(1.6666665459e-1f));
+  p = fma(p, r, splat(5.0000001201e-1f));
+  p = fma(p, r * r, r) + splat(1.0f);
+  return zero_where_less(x, low, p * power_of_two(n));
 }
 static inline V16 vsigmoid(V16 x) { return splat(1.0f) / (splat(1.0f) + vexp(-x)); }
 

@@ -38,7 +38,7 @@ void backward_rows(const SwigluBackwardArgs& a, std::int64_t begin, std::int64_t
       const V16 s = vsigmoid(g);
       const V16 silu = g * s;
       store_some(dup + j, d * silu, left);
-      store_some(dgate + j, d * u * (s + silu * (splat(1.0f) - s)), left);
+      store_some(dgate + j, d * u * fma(silu, splat(1.0f) - s, s), left);
     }
   }
 }

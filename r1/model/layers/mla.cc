@@ -59,9 +59,9 @@ at::Tensor Mla::expanded(const at::Tensor& q, const at::Tensor& latent, const at
                                                    .rope = config_.qk_rope_head_dim,
                                                    .v = config_.v_head_dim});
   if (input.cache == nullptr) return tensor::attention(heads.q, heads.k, heads.v, input.ranges, scale_);
-  write_rows(input.cache->k[layer], input.cache->write_rows, heads.k);
+  tensor::write_key_panels(input.cache->k[layer], input.cache->write_rows, heads.k);
   write_rows(input.cache->v[layer], input.cache->write_rows, heads.v);
-  return tensor::attention(heads.q, input.cache->k[layer], input.cache->v[layer], input.ranges, scale_);
+  return tensor::cached_attention(heads.q, input.cache->k[layer], input.cache->v[layer], input.ranges, scale_);
 }
 
 at::Tensor Mla::absorbed(const at::Tensor& q, const at::Tensor& latent, const at::Tensor& k_pe,

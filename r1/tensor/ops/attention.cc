@@ -29,33 +29,42 @@ std::vector<at::Tensor> gradients(const at::Tensor& q, const at::Tensor& k, cons
   return {dq, dk, dv};
 }
 
+/// All but keys and output.
+kernels::AttentionArgs common_args(const at::Tensor& q, const at::Tensor& v, const KeyRanges& ranges, float scale) {
+  R1_CHECK(q.is_contiguous() && v.stride(2) == 1, "attention: layout");
+  kernels::AttentionArgs args;
+  args.tokens = q.size(0);
+  args.heads = q.size(1);
+  args.dk = q.size(2);
+  args.dv = v.size(2);
+  args.q = q.const_data_ptr();
+  args.v = v.const_data_ptr();
+  args.v_row = v.stride(0);
+  args.v_head = v.size(1) == 1 ? 0 : v.stride(1);
+  args.key_begin = ranges.begin.const_data_ptr<std::int64_t>();
+  args.key_end = ranges.end.const_data_ptr<std::int64_t>();
+  args.scale = scale;
+  args.dtype = kernel_dtype(q);
+  return args;
+}
+
 }  // namespace
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
                      double scale) {
-  R1_CHECK(q.is_contiguous() && k.stride(2) == 1 && v.stride(2) == 1 && k.size(2) == q.size(2), "attention: layout");
-  const std::int64_t tokens = q.size(0), heads = q.size(1), dv = v.size(2);
-  at::Tensor out = empty_like_type(q, {tokens, heads, dv});
+  R1_CHECK(k.stride(2) == 1 && k.size(2) == q.size(2), "attention: layout of the keys");
+  const std::int64_t tokens = q.size(0), heads = q.size(1);
   const bool grad = needs_grad({q, k, v});
   at::Tensor lse = grad ? empty_f32({tokens, heads}) : at::Tensor();
   const float scale32 = static_cast<float>(scale);
-  kernels::attention({.tokens = tokens,
-                      .heads = heads,
-                      .dk = q.size(2),
-                      .dv = dv,
-                      .q = q.const_data_ptr(),
-                      .k = k.const_data_ptr(),
-                      .k_row = k.stride(0),
-                      .k_head = k.size(1) == 1 ? 0 : k.stride(1),
-                      .v = v.const_data_ptr(),
-                      .v_row = v.stride(0),
-                      .v_head = v.size(1) == 1 ? 0 : v.stride(1),
-                      .key_begin = ranges.begin.const_data_ptr<std::int64_t>(),
-                      .key_end = ranges.end.const_data_ptr<std::int64_t>(),
-                      .scale = scale32,
-                      .out = out.mutable_data_ptr(),
-                      .lse = grad ? lse.mutable_data_ptr<float>() : nullptr,
-                      .dtype = kernel_dtype(q)});
+  kernels::AttentionArgs args = common_args(q, v, ranges, scale32);
+  at::Tensor out = empty_like_type(q, {tokens, heads, v.size(2)});
+  args.k = k.const_data_ptr();
+  args.k_row = k.stride(0);
+  args.k_head = k.size(1) == 1 ? 0 : k.stride(1);
+  args.out = out.mutable_data_ptr();
+  args.lse = grad ? lse.mutable_data_ptr<float>() : nullptr;
+  kernels::attention(args);
   if (grad) {
     R1_CHECK(k.is_contiguous() && v.is_contiguous() && k.size(0) == tokens && k.size(1) == heads,
              "attention: gradients need packed rows");
@@ -72,6 +81,41 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
            });
   }
   return out;
+}
+
+at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k_panels, const at::Tensor& v,
+                            const KeyRanges& ranges, double scale) {
+  R1_CHECK(k_panels.is_contiguous() && k_panels.size(1) == q.size(1) && k_panels.size(2) == q.size(2),
+           "attention: layout of the cached keys");
+  kernels::AttentionArgs args = common_args(q, v, ranges, static_cast<float>(scale));
+  at::Tensor out = empty_like_type(q, {q.size(0), q.size(1), v.size(2)});
+  args.k = k_panels.const_data_ptr();
+  args.k_panels = true;
+  args.out = out.mutable_data_ptr();
+  kernels::attention(args);
+  return out;
+}
+
+void write_key_panels(const at::Tensor& k_panels, const at::Tensor& rows, const at::Tensor& x) {
+  R1_CHECK(
+      k_panels.is_contiguous() && x.is_contiguous() && k_panels.size(1) == x.size(1) && k_panels.size(2) == x.size(2),
+      "kv cache: row sizes differ");
+  kernels::write_key_panels({.tokens = x.size(0),
+                             .heads = x.size(1),
+                             .dk = x.size(2),
+                             .x = x.const_data_ptr(),
+                             .rows = rows.const_data_ptr<std::int64_t>(),
+                             .panels = k_panels.mutable_data_ptr(),
+                             .dtype = kernel_dtype(x)});
+}
+
+std::int64_t whole_key_panels(std::int64_t rows) {
+  return (rows + kernels::kKeyPanel - 1) / kernels::kKeyPanel * kernels::kKeyPanel;
+}
+
+at::Tensor empty_key_panels(std::int64_t rows, std::int64_t heads, std::int64_t dk, const at::TensorOptions& options) {
+  return at::zeros({whole_key_panels(rows) / kernels::kKeyPanel, heads, dk, kernels::kKeyPanel},
+                   options);  // keys that no token wrote must not be NaN
 }
 
 }  // namespace r1::tensor

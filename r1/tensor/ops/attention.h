@@ -16,4 +16,15 @@ struct KeyRanges {
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
                      double scale);
 
+/// The same over a cache whose keys lie in panels (kernels/attention.h): k [rows / 32, H, dk, 32], contiguous; ranges
+/// begin at multiples of 32. No gradients.
+at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k_panels, const at::Tensor& v,
+                            const KeyRanges& ranges, double scale);
+/// k_panels(rows[t]) = x[t]; x [T, H, dk], rows int64 [T].
+void write_key_panels(const at::Tensor& k_panels, const at::Tensor& rows, const at::Tensor& x);
+/// `rows` rounded up to whole panels.
+std::int64_t whole_key_panels(std::int64_t rows);
+/// An empty cache of keys for `rows` rows (whole panels), like `options`.
+at::Tensor empty_key_panels(std::int64_t rows, std::int64_t heads, std::int64_t dk, const at::TensorOptions& options);
+
 }  // namespace r1::tensor
