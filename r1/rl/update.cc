@@ -32,9 +32,8 @@ at::Tensor gather_advantages(const std::vector<const Sample*>& samples, std::int
 }
 
 tensor::TokenLogprobs forward(const model::DeepseekV3& model, const SampleBatch& batch, double temperature) {
-  const tensor::TokenLogprobs all =
-      model.logprobs(model.final_norm(model.stack(batch.input)), batch.targets, temperature);
-  return {all.logp.index_select(0, batch.rows), all.entropy.index_select(0, batch.rows)};
+  const at::Tensor h = model.stack(batch.input).index_select(0, batch.rows);  // prompts need no logits
+  return model.logprobs(model.final_norm(h), batch.targets.index_select(0, batch.rows), temperature);
 }
 
 GrpoLossConfig loss_config(const GrpoConfig& c) {

@@ -15,6 +15,16 @@ void add_loads(std::vector<at::Tensor>& total, const std::vector<at::Tensor>& mo
   for (std::size_t i = 0; i < more.size(); ++i) total[i] = total[i].defined() ? total[i] + more[i] : more[i];
 }
 
+/// Sum of -log p over the rows that have a target: the others need no logits.
+at::Tensor negative_logp(const model::DeepseekV3& model, const at::Tensor& normed, const at::Tensor& targets) {
+  return -model.logprobs(normed, targets, 1.0).logp.sum();
+}
+
+at::Tensor rows_with(const at::Tensor& targets) {
+  const at::NoGradGuard no_grad;
+  return targets.ge(0).nonzero().squeeze(1);
+}
+
 }  // namespace
 
 StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed,
@@ -29,12 +39,17 @@ StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::Pack
     model::RoutingStats stats;
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
     const at::Tensor h = model.stack(batch.input, &stats);
-    at::Tensor nll = -model.logprobs(model.final_norm(h), batch.targets, 1.0).logp.sum() / targets;
+    const at::Tensor predicting = rows_with(batch.targets);
+    const at::Tensor nll = negative_logp(model, model.final_norm(h.index_select(0, predicting)),
+                                         batch.targets.index_select(0, predicting)) /
+                           targets;
     out.loss += nll.item<double>();
     at::Tensor total = nll;
     if (with_mtp) {
       const at::Tensor normed = model.mtp(h, batch.next_ids, batch.input, &stats);
-      const at::Tensor mtp = -model.logprobs(normed, batch.mtp_targets, 1.0).logp.sum() / targets;
+      const at::Tensor mtp_rows = rows_with(batch.mtp_targets);
+      const at::Tensor mtp =
+          negative_logp(model, normed.index_select(0, mtp_rows), batch.mtp_targets.index_select(0, mtp_rows)) / targets;
       out.mtp_loss += mtp.item<double>();
       total = total + config.mtp_weight * mtp;
     }

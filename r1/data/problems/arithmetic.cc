@@ -22,10 +22,11 @@ GeneratedProblem expression_problem(const Ask& ask, const std::string& expressio
 
 }  // namespace
 
+/// Level k: k + 2 terms.
 GeneratedProblem generate_chain_sum(std::int64_t level, const std::string& language, core::Rng& rng) {
   const Ask ask{"chain_sum", "maths", level, language};
   check_ask(ask);
-  std::vector<std::int64_t> terms(2 * level + 1);
+  std::vector<std::int64_t> terms(level + 2);
   for (std::int64_t& term : terms) term = rng.between(1, 8);
   return expression_problem(ask, fmt::format("{}", fmt::join(terms, "+")), rng);
 }

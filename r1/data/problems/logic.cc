@@ -99,11 +99,11 @@ std::vector<std::string> merge_relations(std::vector<std::array<std::string, 2>>
 
 }  // namespace
 
-/// Levels 1, 2: a chain of 3, 4 variables in order; level 3: 4 variables, letters and definitions shuffled.
+/// Levels 1, 2: a chain of 3, 4 variables in order; level 3: 3 variables, letters and definitions shuffled.
 GeneratedProblem generate_substitution(std::int64_t level, const std::string& language, core::Rng& rng) {
   const Ask ask{"substitution", "logic", level, language};
   check_ask(ask);
-  const std::size_t count = level == 1 ? 3 : 4;
+  const std::size_t count = level == 2 ? 4 : 3;
   const std::vector<std::string> letters = draw_letters(count, level == 3, rng);
   std::int64_t value = rng.between(1, 9);
   std::vector<std::string> definitions = {fmt::format("{}={}", letters[0], value)};

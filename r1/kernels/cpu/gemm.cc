@@ -8,6 +8,7 @@
 
 #include "r1/kernels/cpu/simd.h"
 #include "r1/kernels/cpu/tile.h"
+#include "r1/kernels/cpu/transpose.h"
 #include "r1/kernels/parallel.h"
 
 namespace r1::kernels::R1_ISA {
@@ -97,6 +98,13 @@ void pack_panels(const PackArgs& args, std::int64_t begin, std::int64_t end) {
         for (std::int64_t j = 0; j < kColumns; j += kLanes)
           store(out + p * kColumns + j, load(in + p * args.stride_k + j));
       continue;
+    }
+    if constexpr (sizeof(T) == sizeof(float)) {
+      static_assert(kColumns == kPanelRows);
+      if (args.stride_k == 1 && columns == kColumns) {
+        transpose_panel(in, args.stride_n, args.k, out);
+        continue;
+      }
     }
     for (std::int64_t j = 0; j < columns; ++j)
       for (std::int64_t p = 0; p < args.k; ++p)
