@@ -61,6 +61,7 @@ std::string advice(const CLI::App& program, const std::vector<std::string>& word
 int run_program(int argc, char** argv) {
   std::signal(SIGINT, stop);
   std::signal(SIGTERM, stop);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file too large is an error of the write, with a name, not a death
   CLI::App program("r1: from raw text to a reasoning model, DeepSeek-V3 and DeepSeek-R1 as one program", "r1");
   program.set_version_flag("--version", pipeline::kCodeVersion);
   program.require_subcommand(1);
