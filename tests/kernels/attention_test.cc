@@ -37,17 +37,17 @@ struct Problem {
   }
   std::size_t count(std::int64_t width) const { return static_cast<std::size_t>(tokens * shape.heads * width); }
   AttentionArgs args() {
-    const std::int64_t H = shape.heads;
+    const std::int64_t heads = shape.heads;
     return {.tokens = tokens,
-            .heads = H,
+            .heads = heads,
             .dk = shape.dk,
             .dv = shape.dv,
             .q = q.data(),
             .k = k.data(),
-            .k_row = H * shape.dk,
+            .k_row = heads * shape.dk,
             .k_head = shape.dk,
             .v = v.data(),
-            .v_row = H * shape.dv,
+            .v_row = heads * shape.dv,
             .v_head = shape.dv,
             .key_begin = begin.data(),
             .key_end = end.data(),

@@ -28,15 +28,15 @@ Rows tile_rows_of(const bf16* in, std::int64_t stride, std::int64_t count, std::
 }
 
 /// A cache's panels, read in place.
-Panels cached(const float* in, std::int64_t stride, std::int64_t, std::int64_t, std::vector<float>&) {
-  return {in, stride};
+Panels cached(const float* in, std::int64_t stride, std::int64_t, std::int64_t width, std::vector<float>&) {
+  return {in, stride, width};
 }
 Panels cached(const bf16* in, std::int64_t stride, std::int64_t count, std::int64_t width, std::vector<float>& buffer) {
   float* out = grown(buffer, pad(count, kKeyPanel) * width);
   for (std::int64_t j0 = 0; j0 < count; j0 += kKeyPanel)
     for (std::int64_t i = 0; i < width * kKeyPanel; i += kLanes)
       store(out + j0 * width + i, load(in + j0 / kKeyPanel * stride + i));
-  return {out, kKeyPanel * width};
+  return {out, kKeyPanel * width, width};
 }
 
 struct Scratch {
@@ -113,7 +113,7 @@ void forward(const AttentionArgs& a, Group group, std::int64_t h) {
   for (std::int64_t t = group.first; t < group.last; t += kTileRows) {
     const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, group.last - t));
     const std::int64_t seen = *std::max_element(a.key_end + t, a.key_end + t + rows) - begin;
-    scores_of(rows, {q.data + (t - group.first) * q.stride, q.stride}, keys, a.dk, seen, scores, stride);
+    scores_of(rows, {q.data + (t - group.first) * q.stride, q.stride}, keys, seen, {scores, stride});
     Softmax sums[kTileRows];
     for (int r = 0; r < rows; ++r) sums[r] = softmax(scores + r * stride, a.key_end[t + r] - begin, seen, a.scale);
     weighted_rows(rows, {scores, stride, 1, seen, values, out, width, width, false});

@@ -17,6 +17,11 @@ struct Scratch {
   std::vector<float> keys, values, values_t, q, k, scores, dscores, dk, dv, dq, dout;
 };
 
+Scratch& scratch() {
+  thread_local Scratch buffers;
+  return buffers;
+}
+
 /// One head of one document, rows [first, last), in blocks of queries.
 template <class T>
 class DocumentBackward {
@@ -55,8 +60,8 @@ class DocumentBackward {
       const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, end - i));
       float* w = weights_ + (i - begin) * stride_;
       float* ds = ds_ + (i - begin) * stride_;
-      scores_of(rows, {q_.data + i * q_.stride, q_.stride}, keys_, a_.dk, i + rows, w, stride_);
-      scores_of(rows, {dout_.data + i * dout_.stride, dout_.stride}, values_, a_.dv, i + rows, ds, stride_);
+      scores_of(rows, {q_.data + i * q_.stride, q_.stride}, keys_, i + rows, {w, stride_});
+      scores_of(rows, {dout_.data + i * dout_.stride, dout_.stride}, values_, i + rows, {ds, stride_});
       for (int r = 0; r < rows; ++r) weigh(i + r, end, w + r * stride_, ds + r * stride_);
       weighted_rows(rows, {ds, stride_, 1, i + rows, k_, dq_ + (i - begin) * k_.stride, k_.stride, a_.dk, false});
     }
@@ -99,16 +104,13 @@ class DocumentBackward {
     }
   }
 
-  static thread_local Scratch s_;
+  Scratch& s_ = scratch();
   const AttentionBackwardArgs& a_;
   std::int64_t first_, n_, h_, stride_;
   Rows k_, q_, v_, dout_;
   Panels keys_, values_;
   float *weights_, *ds_, *dq_, *dk_, *dv_;
 };
-
-template <class T>
-thread_local Scratch DocumentBackward<T>::s_;
 
 }  // namespace
 

@@ -46,6 +46,7 @@ static inline Rows copied_rows(const T* in, std::int64_t stride, std::int64_t co
 struct Panels {
   const float* data = nullptr;
   std::int64_t stride = 0;
+  std::int64_t width = 0;
 };
 
 /// Rows, transposed; what is beyond `count` is 0.
@@ -66,7 +67,7 @@ static inline Panels transposed(const T* in, std::int64_t stride, std::int64_t c
       for (std::int64_t j = 0; j < kKeyPanel; ++j)
         panel[d * kKeyPanel + j] = j < rows ? to_float(in[(j0 + j) * stride + d]) : 0.0f;
   }
-  return {out, kKeyPanel * width};
+  return {out, kKeyPanel * width, width};
 }
 
 /// One row times Count * kTileWidth columns that begin at b[0], b[1], ...: as many sums side by side as hide the
@@ -83,9 +84,13 @@ static inline void wide_row(const float* a, std::int64_t k, const float* const* 
   unrolled<Count>([&](auto v) __attribute__((always_inline)) { store_tile(c + v * kTileWidth, sums[v]); });
 }
 
+struct ScoreRows {
+  float* data = nullptr;
+  std::int64_t stride = 0;
+};
+
 /// scores[r][j] = a[r] . keys[j] for j < count (rounded up to whole tiles).
-static inline void scores_of(int rows, Rows a, Panels keys, std::int64_t width, std::int64_t count, float* scores,
-                             std::int64_t stride) {
+static inline void scores_of(int rows, Rows a, Panels keys, std::int64_t count, ScoreRows scores) {
   constexpr std::int64_t kWide = 8 * kTileWidth;
   std::int64_t j = 0;
   for (; rows == 1 && j + kWide / 2 < count; j += kWide) {
@@ -94,16 +99,16 @@ static inline void scores_of(int rows, Rows a, Panels keys, std::int64_t width, 
       const std::int64_t key = j + v * kTileWidth;  // beyond the last tile: any readable keys, their scores are dropped
       b[v] = key < pad(count, kTileColumns) ? keys.data + key / kKeyPanel * keys.stride + key % kKeyPanel : keys.data;
     }
-    wide_row<8>(a.data, width, b, kKeyPanel, scores + j);
+    wide_row<8>(a.data, keys.width, b, kKeyPanel, scores.data + j);
   }
   for (; j < count; j += kTileColumns)
     tile_product(rows, Tile{.a = a.data,
                             .stride_m = a.stride,
                             .b = keys.data + j / kKeyPanel * keys.stride + j % kKeyPanel,
                             .ldb = kKeyPanel,
-                            .k = width,
-                            .c = scores + j,
-                            .ldc = stride});
+                            .k = keys.width,
+                            .c = scores.data + j,
+                            .ldc = scores.stride});
 }
 
 /// out[r][0..width) (+)= sum over j < k of weight(r, j) * b[j].
