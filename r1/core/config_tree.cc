@@ -17,6 +17,23 @@ constexpr int kMaxDepth = 64;  // deeper: an anchor that contains itself
 
 using Where = std::function<std::string(const YAML::Mark&)>;
 
+/// A merge key (<<: *anchor): keys of `from` that `node` does not have itself. As in YAML's own rule the merge is not
+/// deep: a key that stands in both is the node's alone.
+void merge(const ConfigNode& from, ConfigNode& node) {
+  if (from.kind == ConfigNode::Kind::List) {
+    for (const ConfigNode& item : from.values) merge(item, node);
+    return;
+  }
+  if (from.kind != ConfigNode::Kind::Map)
+    user_error("{}: << takes a mapping (<<: *anchor) or a list of them", from.where);
+  for (std::size_t i = 0; i < from.keys.size(); ++i) {
+    if (node.find(from.keys[i]) != nullptr) continue;
+    node.keys.push_back(from.keys[i]);
+    node.key_where.push_back(from.key_where[i]);
+    node.values.push_back(from.values[i]);
+  }
+}
+
 ConfigNode convert(const YAML::Node& yaml, const Where& where, int depth) {
   ConfigNode node;
   node.where = where(yaml.Mark());
@@ -31,6 +48,7 @@ ConfigNode convert(const YAML::Node& yaml, const Where& where, int depth) {
   } else if (yaml.IsMap()) {
     node.kind = ConfigNode::Kind::Map;
     std::map<std::string, std::string> seen;
+    std::vector<ConfigNode> merged;
     for (const auto& entry : yaml) {
       const std::string key_where = where(entry.first.Mark());
       if (!entry.first.IsScalar()) user_error("{}: a key must be a plain word", key_where);
@@ -38,10 +56,15 @@ ConfigNode convert(const YAML::Node& yaml, const Where& where, int depth) {
       const auto [first, is_new] = seen.emplace(key, key_where);
       if (!is_new)
         user_error("{}: key '{}' stands here again (first at {}); keep one of the two", key_where, key, first->second);
+      if (key == "<<") {
+        merged.push_back(convert(entry.second, where, depth + 1));
+        continue;
+      }
       node.keys.push_back(key);
       node.key_where.push_back(key_where);
       node.values.push_back(convert(entry.second, where, depth + 1));
     }
+    for (const ConfigNode& from : merged) merge(from, node);
   }
   return node;
 }

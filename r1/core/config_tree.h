@@ -1,6 +1,6 @@
 // The YAML of a configuration as a tree whose every value knows where it stands, so that each message about it can say
-// so. For config_load.cc only: the one place, beside config.cc's emitter, that knows yaml-cpp. Merge keys (<<) are not
-// supported; anchors are.
+// so. For config_load.cc only: the one place, beside config.cc's emitter, that knows yaml-cpp. Anchors and merge keys
+// (<<: *anchor) are expanded to copies, so that a --set changes one place only.
 #pragma once
 
 #include <string>

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "r1/core/error.h"
+#include "r1/core/sigpipe_blocked.h"
 
 namespace r1::core {
 
@@ -66,31 +67,6 @@ Pipe make_pipe() {
   }
   return made;
 }
-
-/// A write to a child that no longer reads must give EPIPE, not a signal that kills this process; other threads and the
-/// process's own handler are left alone.
-class SigpipeBlocked {
- public:
-  SigpipeBlocked() {
-    sigemptyset(&pipe_only_);
-    sigaddset(&pipe_only_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_only_, &old_);
-  }
-  ~SigpipeBlocked() {
-    const timespec now{};
-    if (!was_pending_) sigtimedwait(&pipe_only_, nullptr, &now);
-    pthread_sigmask(SIG_SETMASK, &old_, nullptr);
-  }
-  SigpipeBlocked(const SigpipeBlocked&) = delete;
-  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
-
- private:
-  sigset_t pipe_only_{}, old_{};
-  bool was_pending_ = false;
-};
 
 void limit(int resource, std::int64_t soft, std::int64_t hard) {
   const rlimit value{static_cast<rlim_t>(soft), static_cast<rlim_t>(hard)};

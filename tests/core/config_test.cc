@@ -75,6 +75,25 @@ TEST(Config, AnchorsWork) {
   EXPECT_EQ(recipe.tasks[1].weight, 4.0);
 }
 
+TEST(Config, MergeKeysCopyWhatAMappingDoesNotSayItself) {
+  const Recipe recipe =
+      load("tasks:\n  - &base {name: a, weight: 4}\n  - {<<: *base, name: b}\n  - {name: c, <<: [*base]}\n");
+  ASSERT_EQ(recipe.tasks.size(), 3u);
+  EXPECT_EQ(recipe.tasks[1].name, "b");
+  EXPECT_EQ(recipe.tasks[1].weight, 4.0);
+  EXPECT_EQ(recipe.tasks[2].name, "c");
+  EXPECT_EQ(recipe.tasks[2].weight, 4.0);
+  EXPECT_EQ(message_of("pretrain:\n  <<: 5\n"), "x.yaml:2: << takes a mapping (<<: *anchor) or a list of them");
+  EXPECT_THAT(message_of("pretrain: &p {stepz: 1}\ntasks:\n  - <<: *p\n"), HasSubstr("x.yaml:1: unknown key"));
+}
+
+TEST(Config, ASetOverAnAliasChangesThatPlaceAlone) {
+  Recipe recipe;
+  load_config_text("tasks:\n  - &base {name: a, weight: 4}\n  - *base\n", "x.yaml", {"tasks.1.weight=5"}, recipe);
+  EXPECT_EQ(recipe.tasks[0].weight, 4.0);
+  EXPECT_EQ(recipe.tasks[1].weight, 5.0);
+}
+
 TEST(Config, ReadsTheFormsOfNumbersAndStrings) {
   EXPECT_EQ(load("pretrain: {lr: 1}").pretrain.lr, 1.0);
   EXPECT_EQ(load("pretrain: {lr: .inf}").pretrain.lr, HUGE_VAL);
