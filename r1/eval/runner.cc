@@ -123,12 +123,17 @@ EvalResult run_evaluation(const EvalConfig& config, const EvalInputs& inputs, co
                                     problem.answer,
                                     problem.verifier,
                                     problem.tests.empty() ? std::string() : problem.tests[0],
-                                    item.finished};
+                                    item.finished,
+                                    problem.language};
     const auto family = candidates.find(problem.family);
     try {
       item.verdict = inputs.scorer.score(input);
-      item.lenient_correct =
-          reward::lenient_correct(input, family == candidates.end() ? std::vector<std::string>() : family->second);
+      const bool has_lenient =
+          reward::has_lenient_check(problem.verifier);  // where there is none, strict stands for it
+      item.lenient_correct = !has_lenient
+                                 ? item.verdict.part("accuracy") == 1.0
+                                 : reward::lenient_correct(
+                                       input, family == candidates.end() ? std::vector<std::string>() : family->second);
     } catch (const UserError& e) {
       user_error("problem {}: {}", problem.id, e.what());
     }

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "r1/core/error.h"
+#include "r1/reward/code/code_scorer.h"
 #include "r1/reward/extract.h"
 #include "r1/reward/format.h"
+#include "r1/reward/language.h"
 #include "r1/reward/math/countdown.h"
 #include "r1/reward/math/expression.h"
 #include "r1/reward/math/quantity.h"
@@ -71,35 +73,68 @@ Accuracy check_countdown_answer(const std::optional<std::string>& answer, const 
   return unparseable(check.why);
 }
 
+/// The answer-tag rules that the other verifiers share.
+Accuracy check_tagged(const std::optional<std::string>& answer, const RewardInput& input, Sandbox* sandbox) {
+  if (!answer) return unparseable("no <answer> tag");
+  if (input.verifier == "number") return check_number(*answer, input);
+  if (input.verifier == "expression") return check_expression(*answer, input);
+  if (input.verifier == "text") return check_text(*answer, input);
+  R1_CHECK(sandbox != nullptr, "verifier code without a sandbox");
+  return check_code(*answer, input.tests, *sandbox);
+}
+
+void add_part(Verdict& verdict, const char* name, double value, double weight) {
+  verdict.score += weight * value;
+  verdict.parts.emplace_back(name, value);
+}
+
+void add_reason(std::string& why, const std::string& more) {
+  if (!why.empty() && !more.empty()) why += "; ";
+  why += more;
+}
+
 }  // namespace
 
 void fields(core::FieldVisitor& v, RuleScorerConfig& c) {
   v("accuracy_weight", c.accuracy_weight, "weight of the accuracy part (1 when the answer is right)");
   v("format_weight", c.format_weight, "weight of the format part (1 when the whole template is kept)");
   v("think_opened", c.think_opened, "true when the prompt template ends with <think>");
+  v("language_weight", c.language_weight, "weight of the language part (share of words in the question's language)");
+  v("code", c.code, "sandbox and limits of code answers");
 }
 
-Accuracy check_accuracy(const std::optional<std::string>& answer, const RewardInput& input) {
+bool has_accuracy(std::string_view verifier) { return verifier != "helpful" && verifier != "safe"; }
+
+bool has_lenient_check(std::string_view verifier) { return has_accuracy(verifier) && verifier != "code"; }
+
+Accuracy check_accuracy(const std::optional<std::string>& answer, const RewardInput& input, Sandbox* sandbox) {
   if (input.verifier == "countdown") return check_countdown_answer(answer, input);
-  const bool known = input.verifier == "number" || input.verifier == "expression" || input.verifier == "text";
-  if (!known)
-    user_error("unknown verifier '{}' (known: number, expression, text, countdown): fix the problem's `verifier`",
-               input.verifier);
-  if (!answer) return unparseable("no <answer> tag");
-  if (input.verifier == "number") return check_number(*answer, input);
-  if (input.verifier == "expression") return check_expression(*answer, input);
-  return check_text(*answer, input);
+  for (const char* known : {"number", "expression", "text", "code"})
+    if (input.verifier == known) return check_tagged(answer, input, sandbox);
+  user_error(
+      "unknown verifier '{}' (known: number, expression, text, countdown, code, helpful, safe): fix the problem's "
+      "`verifier`",
+      input.verifier);
 }
+
+RuleScorer::RuleScorer(const RuleScorerConfig& config)
+    : config_(config), sandbox_(std::make_shared<Sandbox>(config.code)) {}
 
 Verdict RuleScorer::score(const RewardInput& input) const {
-  const Accuracy accuracy = check_accuracy(extract_answer(input.completion), input);
-  const double correct = accuracy.correct ? 1.0 : 0.0;
-  const double format = check_format(input.completion, config_.think_opened).strict ? 1.0 : 0.0;
   Verdict verdict;
-  verdict.score = config_.accuracy_weight * correct + config_.format_weight * format;
-  verdict.parts = {{"accuracy", correct}, {"format", format}};
-  verdict.outcome = accuracy.outcome;
-  verdict.why = accuracy.why;
+  if (has_accuracy(input.verifier)) {
+    const Accuracy accuracy = check_accuracy(extract_answer(input.completion), input, sandbox_.get());
+    add_part(verdict, "accuracy", accuracy.correct ? 1.0 : 0.0, config_.accuracy_weight);
+    verdict.outcome = accuracy.outcome;
+    verdict.why = accuracy.why;
+  }
+  const bool strict = check_format(input.completion, config_.think_opened).strict;
+  add_part(verdict, "format", strict ? 1.0 : 0.0, config_.format_weight);
+  if (config_.language_weight > 0.0 && !input.language.empty()) {
+    const LanguageConsistency language = language_consistency(input.completion, input.language);
+    add_part(verdict, "language", language.share, config_.language_weight);
+    add_reason(verdict.why, language.why);
+  }
   return verdict;
 }
 
@@ -110,6 +145,7 @@ std::unique_ptr<Scorer> make_rule_scorer(const std::string& yaml) {
 }
 
 bool lenient_correct(const RewardInput& input, const std::vector<std::string>& candidates) {
+  R1_CHECK(has_lenient_check(input.verifier), "verifier {} has no lenient reading", input.verifier);
   if (input.verifier == "countdown") {
     const CountdownTask task = countdown_task_from_json(input.tests);
     return check_countdown(last_expression(input.completion), task).error == CountdownError::Ok;

@@ -31,8 +31,10 @@ struct RewardInput {
   std::string completion;  // text as generated, end-of-sequence token removed
   std::string answer;  // ground truth
   std::string verifier;  // which check (data/problem.h)
-  std::string tests;  // verifier data: countdown: {"numbers": [...], "target": n}
+  std::string
+      tests;  // verifier data: countdown: {"numbers": [...], "target": n}; code: [{"input": .., "output": ..}, ...]
   bool finished = true;  // false: cut off at the length limit
+  std::string language = {};  // of the question, "en" or "zh"; empty: the language is not checked
 };
 
 class Scorer {

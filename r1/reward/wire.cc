@@ -104,6 +104,7 @@ std::string pack(const RewardInput& input) {
   for (const std::string* text : {&input.prompt, &input.completion, &input.answer, &input.verifier, &input.tests})
     p.text(*text);
   p.number(static_cast<std::uint8_t>(input.finished));
+  p.text(input.language);
   return p.take();
 }
 
@@ -113,6 +114,7 @@ void unpack(const std::string& bytes, RewardInput& input) {
     u.text(*text);
   std::uint8_t finished = 0;
   u.number(finished);
+  u.text(input.language);
   input.finished = finished != 0;
   u.end();
 }

@@ -103,6 +103,49 @@ TEST(RuleScorerTest, IsMadeFromItsConfigurationsYaml) {
   EXPECT_THROW(make_rule_scorer("format_wait: 1"), UserError);
 }
 
+TEST(RuleScorerTest, LanguageIsAPartWhereItHasAWeight) {
+  RewardInput input = input_of("number", "11", "<think>seven plus four 得十</think><answer>11</answer>");
+  input.language = "en";
+  EXPECT_EQ(RuleScorer({}).score(input).score, 2.0);
+  EXPECT_EQ(RuleScorer({}).score(input).parts.size(), 2u);
+  const RuleScorer scorer({.language_weight = 0.5});
+  const Verdict verdict = scorer.score(input);
+  EXPECT_EQ(verdict.part("language"), 0.6);
+  EXPECT_EQ(verdict.score, 2.3);
+  EXPECT_EQ(verdict.outcome, Outcome::Scored);
+  EXPECT_EQ(verdict.why, "2 of 5 words are not en");
+  input.completion = good_format("12");
+  input.language = "zh";
+  EXPECT_EQ(scorer.score(input).why, "wrong: 12 is not 11; 1 of 1 words are not zh");
+  input.language = "";  // not checked
+  EXPECT_EQ(scorer.score(input).parts.size(), 2u);
+  input.language = "fr";
+  EXPECT_THROW((void)scorer.score(input), UserError);
+}
+
+TEST(RuleScorerTest, WhatNoRuleCanCheckHasNoAccuracy) {
+  for (const char* verifier : {"helpful", "safe"}) {
+    RewardInput input = input_of(verifier, "", good_format("Certainly."));
+    const Verdict verdict = RuleScorer({}).score(input);
+    EXPECT_EQ(verdict.parts, (std::vector<std::pair<std::string, double>>{{"format", 1.0}}));
+    EXPECT_EQ(verdict.score, 1.0);
+    EXPECT_EQ(verdict.outcome, Outcome::Scored);
+    input.language = "en";
+    EXPECT_EQ(RuleScorer({.language_weight = 1.0}).score(input).score, 2.0);
+    EXPECT_FALSE(has_accuracy(verifier));
+    EXPECT_FALSE(has_lenient_check(verifier));
+  }
+  EXPECT_TRUE(has_accuracy("code"));
+  EXPECT_FALSE(has_lenient_check("code"));
+  EXPECT_TRUE(has_lenient_check("number"));
+}
+
+TEST(RuleScorerTest, BadLimitsOfCodeAreToldAtOnce) {
+  RuleScorerConfig config;
+  config.code.isolation = "none";
+  EXPECT_THROW(RuleScorer{config}, UserError);
+}
+
 TEST(RuleScorerTest, LongAnswersAreCutInReasons) {
   const std::string why = verdict_of("text", "yes", std::string(500, 'a')).why;
   EXPECT_EQ(why, "wrong: " + std::string(60, 'a') + "... is not yes");

@@ -14,7 +14,7 @@ namespace r1::reward {
 namespace {
 
 TEST(WireTest, InputsRoundTrip) {
-  RewardInput input{"p", std::string("a\0\xff\n", 4), "t", "number", "{}", false};
+  RewardInput input{"p", std::string("a\0\xff\n", 4), "t", "number", "{}", false, "zh"};
   RewardInput back;
   unpack(pack(input), back);
   EXPECT_EQ(back.prompt, "p");
@@ -23,6 +23,7 @@ TEST(WireTest, InputsRoundTrip) {
   EXPECT_EQ(back.verifier, "number");
   EXPECT_EQ(back.tests, "{}");
   EXPECT_FALSE(back.finished);
+  EXPECT_EQ(back.language, "zh");
 }
 
 TEST(WireTest, RepliesRoundTrip) {
