@@ -14,10 +14,11 @@ struct Problem {
   std::string family;        // generator or data set, e.g. "chain_sum", "countdown", "gsm8k"
   std::string prompt;        // what the user asks
   std::string answer;        // ground truth in the verifier's form
-  std::string verifier;      // number | expression | text | countdown (reward/scorer.h)
+  std::string verifier;      // number | expression | text | countdown | code | helpful | safe
   std::int64_t difficulty = 1;  // 1 = easiest
   std::string language = "en";  // BCP 47: en | zh
-  std::vector<std::string> tests;  // code problems: test programs; countdown: {"numbers": [...], "target": n} as JSON
+  std::vector<std::string> tests;  // verifier data as JSON in tests[0]; countdown: {"numbers": [...], "target": n};
+                                   // code: code_function.h; helpful, safe: general/chat.h
   std::string source;  // generator name and seed, or file:line
   std::string
       canonical;  // language-free form of the question, "chain_sum:3+8+5+9"; empty = the prompt's text stands for it

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "r1/core/error.h"
+#include "r1/data/problems/narration.h"
 #include "r1/data/problems/near_miss.h"
 
 namespace r1::data {
@@ -13,15 +14,29 @@ namespace {
 constexpr std::uint32_t kProblemStep = 0;
 constexpr std::uint32_t kStyleStep = 1;
 
-std::string tagged(const std::vector<std::string>& steps, const std::string& answer) {
-  return fmt::format("<think>{}</think><answer>{}</answer>", fmt::join(steps, ";"), answer);
+std::string tagged(const std::string& thought, const std::string& answer) {
+  return fmt::format("<think>{}</think><answer>{}</answer>", thought, answer);
 }
 
+DocumentStyle draw_careful(const CorpusConfig& config, core::Rng& rng) {
+  const double kind = rng.uniform();
+  if (kind < config.mixed_share) return DocumentStyle::CarefulMixed;
+  return kind < config.mixed_share + config.reflection_share ? DocumentStyle::CarefulReflective
+                                                             : DocumentStyle::Careful;
+}
+
+/// What is not asked for is not drawn: a corpus without the narrated styles reads its streams as it always did.
 DocumentStyle draw_style(const CorpusConfig& config, core::Rng& rng) {
   const double kind = rng.uniform();
   if (kind < config.direct_share)
     return rng.uniform() < config.untagged_share ? DocumentStyle::DirectUntagged : DocumentStyle::Direct;
-  return kind < config.direct_share + config.sloppy_share ? DocumentStyle::Sloppy : DocumentStyle::Careful;
+  if (kind >= config.direct_share + config.sloppy_share) return draw_careful(config, rng);
+  const bool rambling = config.rambling_share > 0.0 && rng.uniform() < config.rambling_share;
+  return rambling ? DocumentStyle::Rambling : DocumentStyle::Sloppy;
+}
+
+std::string think(const std::vector<std::string>& steps, bool narrated, const Narration& narration, core::Rng& rng) {
+  return narrated ? narrate(steps, narration, rng) : fmt::format("{}", fmt::join(steps, ";"));
 }
 
 std::string direct_completion(const CorpusConfig& config, DocumentStyle style, const GeneratedProblem& problem,
@@ -29,18 +44,53 @@ std::string direct_completion(const CorpusConfig& config, DocumentStyle style, c
   const bool right = rng.uniform() < config.direct_correct;
   const std::string answer = right ? problem.problem.answer : near_miss(problem, rng);
   if (style == DocumentStyle::DirectUntagged) return answer;
-  return rng.uniform() < config.empty_think_share ? tagged({}, answer) : fmt::format("<answer>{}</answer>", answer);
+  return rng.uniform() < config.empty_think_share ? tagged("", answer) : fmt::format("<answer>{}</answer>", answer);
+}
+
+std::string sloppy_completion(const CorpusConfig& config, bool rambling, const GeneratedProblem& problem,
+                              core::Rng& rng) {
+  const SloppyWork work = rambling ? ramble(problem, rng) : sloppy_work(problem, rng);
+  const bool concluded = work.steps.back().ends_with(work.answer);
+  return tagged(think(work.steps, config.narrated, {.language = problem.problem.language, .concluded = concluded}, rng),
+                work.answer);
 }
 
 std::string complete(const CorpusConfig& config, DocumentStyle style, const GeneratedProblem& problem, core::Rng& rng) {
-  if (style == DocumentStyle::Careful) return careful_completion(problem);
-  if (style != DocumentStyle::Sloppy) return direct_completion(config, style, problem, rng);
-  const SloppyWork work = sloppy_work(problem, rng);
-  return tagged(work.steps, work.answer);
+  const Problem& asked = problem.problem;
+  switch (style) {
+    case DocumentStyle::Careful:
+      return careful_completion(problem, config.narrated);
+    case DocumentStyle::CarefulMixed:
+      return tagged(
+          narrate(problem.steps,
+                  {.language = asked.language, .mixed = true, .foreign_share = config.mixed_foreign_share}, rng),
+          asked.answer);
+    case DocumentStyle::CarefulReflective: {
+      const Reflection work = reflect(problem, rng);
+      return tagged(narrate(work.steps, {.language = asked.language, .retry = work.retry}, rng), asked.answer);
+    }
+    case DocumentStyle::Sloppy:
+    case DocumentStyle::Rambling:
+      return sloppy_completion(config, style == DocumentStyle::Rambling, problem, rng);
+    case DocumentStyle::Direct:
+    case DocumentStyle::DirectUntagged:
+      return direct_completion(config, style, problem, rng);
+  }
+  R1_CHECK(false, "unknown document style {}", static_cast<int>(style));
 }
 
 void check_share(const char* key, double share) {
   if (!(share >= 0.0 && share <= 1.0)) user_error("{} is {}; it must lie in [0, 1]", key, share);
+}
+
+void check_narration(const CorpusConfig& config) {
+  check_share("mixed_share", config.mixed_share);
+  check_share("mixed_foreign_share", config.mixed_foreign_share);
+  check_share("reflection_share", config.reflection_share);
+  check_share("mixed_share + reflection_share", config.mixed_share + config.reflection_share);
+  check_share("rambling_share", config.rambling_share);
+  if (!config.narrated && config.mixed_share + config.reflection_share > 0.0)
+    user_error("mixed_share and reflection_share need narrated: true; without words there is nothing to mix");
 }
 
 }  // namespace
@@ -55,6 +105,12 @@ const char* style_name(DocumentStyle style) {
       return "sloppy";
     case DocumentStyle::Careful:
       return "careful";
+    case DocumentStyle::CarefulMixed:
+      return "careful_mixed";
+    case DocumentStyle::CarefulReflective:
+      return "careful_reflective";
+    case DocumentStyle::Rambling:
+      return "rambling";
   }
   R1_CHECK(false, "unknown document style {}", static_cast<int>(style));
 }
@@ -68,6 +124,11 @@ void fields(core::FieldVisitor& v, CorpusConfig& c) {
   v("untagged_share", c.untagged_share, "share of the direct documents without tags");
   v("empty_think_share", c.empty_think_share,
     "share of the tagged direct documents that think nothing: <think></think>");
+  v("narrated", c.narrated, "steps are joined by words of the problem's language instead of \";\"");
+  v("mixed_share", c.mixed_share, "share of the careful documents that reason in two languages; narrated only");
+  v("mixed_foreign_share", c.mixed_foreign_share, "how often a word of theirs is not in the question's language");
+  v("reflection_share", c.reflection_share, "share of the careful documents that correct a slip; narrated only");
+  v("rambling_share", c.rambling_share, "share of the sloppy documents that repeat themselves");
   v("prompt_template", c.prompt_template, "what stands before the completion; {prompt} is replaced");
 }
 
@@ -87,13 +148,15 @@ void check_corpus_config(const CorpusConfig& config) {
   check_share("direct_correct", config.direct_correct);
   check_share("untagged_share", config.untagged_share);
   check_share("empty_think_share", config.empty_think_share);
+  check_narration(config);
   if (config.num_documents < 0 || config.num_documents > (std::int64_t{1} << 32))
     user_error("num_documents is {}; it must lie in 0 to 2^32", config.num_documents);
   fill_template(config.prompt_template, "");
 }
 
-std::string careful_completion(const GeneratedProblem& problem) {
-  return tagged(problem.steps, problem.problem.answer);
+std::string careful_completion(const GeneratedProblem& problem, bool narrated) {
+  core::Rng unread({});
+  return tagged(think(problem.steps, narrated, {.language = problem.problem.language}, unread), problem.problem.answer);
 }
 
 CorpusDocument corpus_document(const CorpusConfig& config, std::uint64_t seed, std::int64_t index,

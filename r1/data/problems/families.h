@@ -27,5 +27,7 @@ GeneratedProblem generate_truth_value(std::int64_t level, const std::string& lan
 GeneratedProblem generate_speed_distance(std::int64_t level, const std::string& language, core::Rng& rng);
 GeneratedProblem generate_molar_mass(std::int64_t level, const std::string& language, core::Rng& rng);
 std::vector<std::string> resume_molar_mass(const std::string& step);
+// code_function.cc
+GeneratedProblem generate_code_function(std::int64_t level, const std::string& language, core::Rng& rng);
 
 }  // namespace r1::data

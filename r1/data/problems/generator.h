@@ -17,12 +17,12 @@ namespace r1::data {
 struct GeneratedProblem {
   Problem problem;  // id is empty; whoever collects problems names them
   std::vector<std::string> steps;  // the careful rewriting; the last step is, or ends in, the answer
-  std::vector<std::string> choices;  // text answers only: the other answers that one may guess
+  std::vector<std::string> choices;  // text and code answers only: other answers that one may guess
 };
 
 struct Family {
   const char* name;
-  const char* domain;  // maths | logic | physics | chemistry
+  const char* domain;  // maths | logic | physics | chemistry | code
   std::int64_t levels;  // 1 ... levels, harder = more steps or terms
   /// A pure function of (level, language, rng's state). `language` is "en" or "zh": the same rng gives the same
   /// question in both.
@@ -35,7 +35,7 @@ struct Family {
 };
 
 /// Every family, in a fixed order: chain_sum mixed_ops linear_equation sequence_next substitution ordering truth_value
-/// speed_distance molar_mass gcd modulo.
+/// speed_distance molar_mass gcd modulo code_function.
 const std::vector<Family>& families();
 
 /// UserError names the nearest family when there is none called `name`.

@@ -115,4 +115,23 @@ SloppyWork sloppy_work(const GeneratedProblem& problem, core::Rng& rng) {
   return last_step_wrong(problem, rng);
 }
 
+Reflection reflect(const GeneratedProblem& problem, core::Rng& rng) {
+  const std::size_t last = problem.steps.size() - 1;
+  std::size_t at = rng.below(problem.steps.size());
+  if (std::none_of(problem.steps[at].begin(), problem.steps[at].end(), is_digit)) at = last;  // names, truth values
+  const std::string wrong =
+      at == last ? last_step_wrong(problem, rng).steps.back() : corrupt_number(problem.steps[at], rng);
+  Reflection out{problem.steps, at + 1};
+  out.steps.insert(out.steps.begin() + static_cast<std::ptrdiff_t>(at), wrong);
+  return out;
+}
+
+SloppyWork ramble(const GeneratedProblem& problem, core::Rng& rng) {
+  SloppyWork work = sloppy_work(problem, rng);
+  const std::size_t at = rng.below(work.steps.size());
+  const std::string step = work.steps[at];
+  work.steps.insert(work.steps.begin() + static_cast<std::ptrdiff_t>(at), 6 + rng.below(3), step);
+  return work;
+}
+
 }  // namespace r1::data

@@ -2,7 +2,9 @@
 // r1/data/problems.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "r1/core/rng.h"
 #include "r1/data/problems/generator.h"
@@ -22,5 +24,15 @@ struct SloppyWork {
   std::string answer;
 };
 SloppyWork sloppy_work(const GeneratedProblem& problem, core::Rng& rng);
+
+/// The careful steps with a wrong version of one of them right before it, as someone writes who notices a slip.
+struct Reflection {
+  std::vector<std::string> steps;
+  std::size_t retry = 0;  // steps[retry] is right, steps[retry - 1] is its wrong version
+};
+Reflection reflect(const GeneratedProblem& problem, core::Rng& rng);
+
+/// Sloppy work that says one of its steps seven to nine times in a row.
+SloppyWork ramble(const GeneratedProblem& problem, core::Rng& rng);
 
 }  // namespace r1::data

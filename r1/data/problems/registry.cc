@@ -24,6 +24,7 @@ const std::vector<Family>& families() {
       {"molar_mass", "chemistry", kLevels, generate_molar_mass, resume_molar_mass, true},
       {"gcd", "maths", kLevels, generate_gcd, resume_gcd, true},
       {"modulo", "maths", kLevels, generate_modulo, nullptr, true},
+      {"code_function", "code", kLevels, generate_code_function, nullptr, true},
   };
   return kFamilies;
 }

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "r1/core/error.h"
+#include "r1/core/hash.h"
 
 namespace r1::data {
 namespace {
@@ -38,9 +39,12 @@ TEST(Corpus, HasTheSharesOfItsConfig) {
     chinese += d.problem.language == "zh" ? 1 : 0;
     switch (d.style) {
       case DocumentStyle::Careful:
+      case DocumentStyle::CarefulMixed:
+      case DocumentStyle::CarefulReflective:
         ASSERT_TRUE(right) << d.completion_text;
         break;
       case DocumentStyle::Sloppy:
+      case DocumentStyle::Rambling:
         ASSERT_FALSE(right) << d.completion_text;
         break;
       case DocumentStyle::Direct:
@@ -103,6 +107,78 @@ TEST(Corpus, SharesDoNotChangeTheProblems) {
     EXPECT_EQ(corpus_document(careful, 1, i, {}).prompt_text, corpus_document(small_config(), 1, i, {}).prompt_text);
 }
 
+CorpusConfig narrated_config() {
+  CorpusConfig config = small_config();
+  config.direct_share = 0.2;
+  config.sloppy_share = 0.3;
+  config.narrated = true;
+  config.mixed_share = 0.4;
+  config.reflection_share = 0.2;
+  config.rambling_share = 0.5;
+  return config;
+}
+
+bool has_english(const std::string& text) {
+  return text.find(" then ") != text.npos || text.find(" so ") != text.npos || text.find("first ") != text.npos;
+}
+bool has_chinese(const std::string& text) {
+  return text.find("再") != text.npos || text.find("所以") != text.npos || text.find("先") != text.npos;
+}
+bool has_reflection(const std::string& text) {
+  return text.find(" wait ") != text.npos || text.find("等等") != text.npos;
+}
+
+TEST(Corpus, NarratedStylesHaveTheirShares) {
+  std::map<std::string, double> counts;
+  std::map<std::string, double> length;
+  for (const CorpusDocument& d : make_corpus(narrated_config(), 1, {})) {
+    const std::string style = style_name(d.style);
+    ++counts[style];
+    length[style] += static_cast<double>(d.completion_text.size());
+    EXPECT_EQ(d.completion_text.find(';'), std::string::npos) << d.completion_text;
+    EXPECT_EQ(has_reflection(d.completion_text), d.style == DocumentStyle::CarefulReflective) << d.completion_text;
+    if (style.starts_with("careful")) {
+      EXPECT_EQ(answer_of(d), d.problem.answer);
+    } else if (style == "sloppy" || style == "rambling") {
+      EXPECT_NE(answer_of(d), d.problem.answer);
+    }
+    if (style != "careful") continue;
+    EXPECT_EQ(has_english(d.completion_text), d.problem.language == "en") << d.completion_text;
+    EXPECT_EQ(has_chinese(d.completion_text), d.problem.language == "zh") << d.completion_text;
+  }
+  const double careful = counts["careful"] + counts["careful_mixed"] + counts["careful_reflective"];
+  EXPECT_NEAR(careful / 4000, 0.5, 0.03);
+  EXPECT_NEAR(counts["careful_mixed"] / careful, 0.4, 0.04);
+  EXPECT_NEAR(counts["careful_reflective"] / careful, 0.2, 0.03);
+  EXPECT_NEAR(counts["rambling"] / (counts["rambling"] + counts["sloppy"]), 0.5, 0.05);
+  EXPECT_GT(length["rambling"] / counts["rambling"], 2.0 * length["sloppy"] / counts["sloppy"]);
+}
+
+TEST(Corpus, MixedReasoningIsNeverInTheProblemsLanguageAlone) {
+  int both = 0;
+  for (const CorpusDocument& d : make_corpus(narrated_config(), 1, {})) {
+    if (d.style != DocumentStyle::CarefulMixed) continue;
+    const bool english = has_english(d.completion_text);
+    const bool chinese = has_chinese(d.completion_text);
+    EXPECT_TRUE(d.problem.language == "en" ? chinese : english) << d.completion_text;
+    both += english && chinese ? 1 : 0;
+  }
+  EXPECT_GT(both, 600);
+}
+
+TEST(Corpus, NarrationDoesNotChangeTheProblems) {
+  for (std::int64_t i = 0; i < 50; ++i)
+    EXPECT_EQ(corpus_document(narrated_config(), 1, i, {}).prompt_text,
+              corpus_document(small_config(), 1, i, {}).prompt_text);
+}
+
+TEST(Corpus, DocumentsThatAreNotNarratedAreAsTheyEverWere) {
+  // Bytes of the first release: recipes/zero_mini.yaml must go on giving the same corpus.
+  std::string all;
+  for (const CorpusDocument& d : make_corpus(small_config(), 1, {})) all += d.prompt_text + d.completion_text + "\n";
+  EXPECT_EQ(core::hash_hex(all), "6cf7b1d51279f34800e30ab76ffe4243");
+}
+
 TEST(Corpus, ChecksItsConfig) {
   const auto why = [](const CorpusConfig& config) {
     try {
@@ -119,6 +195,13 @@ TEST(Corpus, ChecksItsConfig) {
   config = {};
   config.prompt_template = "User: ";
   EXPECT_THAT(why(config), HasSubstr("must hold {prompt} exactly once"));
+  config = {};
+  config.mixed_share = 0.1;
+  EXPECT_THAT(why(config), HasSubstr("need narrated: true"));
+  config.narrated = true;
+  EXPECT_EQ(why(config), "");
+  config.reflection_share = 0.95;
+  EXPECT_THAT(why(config), HasSubstr("mixed_share + reflection_share is 1.05"));
   config = {};
   config.direct_correct = -0.1;
   EXPECT_THAT(why(config), HasSubstr("direct_correct is -0.1"));

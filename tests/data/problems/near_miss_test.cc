@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "tests/data/problems/oracle.h"
 
@@ -89,6 +90,43 @@ TEST(SloppyWork, AWrongStepCarriesThroughCorrectly) {
     const auto wrong = std::mismatch(work.steps.begin(), work.steps.end(), p.steps.begin()).first;
     for (auto step = wrong; step != work.steps.end(); ++step)
       EXPECT_EQ(test::evaluate(*step), (test::Fraction{std::stoll(work.answer), 1})) << *step;
+  }
+}
+
+TEST(Reflect, PutsAWrongStepBeforeTheRightOne) {
+  for (const Family& family : families()) {
+    std::map<std::size_t, int> places;
+    for (std::uint32_t i = 0; i < 200; ++i) {
+      core::Rng rng = make_rng(i);
+      const GeneratedProblem p = family.generate(1 + i % 3, "en", rng);
+      Reflection work = reflect(p, rng);
+      ASSERT_GE(work.retry, 1U);
+      ASSERT_LT(work.retry, work.steps.size());
+      EXPECT_NE(work.steps[work.retry - 1], work.steps[work.retry]) << family.name;
+      ++places[work.retry];
+      work.steps.erase(work.steps.begin() + static_cast<std::ptrdiff_t>(work.retry) - 1);
+      ASSERT_EQ(work.steps, p.steps) << family.name;
+    }
+    EXPECT_GE(places.size(), 2U) << family.name;
+  }
+}
+
+TEST(Ramble, SaysOneStepAgainAndAgainAndStaysWrong) {
+  for (const Family& family : families()) {
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      core::Rng rng = make_rng(i);
+      const GeneratedProblem p = family.generate(1 + i % 3, "zh", rng);
+      core::Rng same = rng;
+      const SloppyWork work = ramble(p, rng);
+      SloppyWork sloppy = sloppy_work(p, same);
+      ASSERT_NE(work.answer, p.problem.answer) << family.name;
+      EXPECT_EQ(work.answer, sloppy.answer);
+      const std::size_t more = work.steps.size() - sloppy.steps.size();
+      EXPECT_GE(more, 6U);
+      EXPECT_LE(more, 8U);
+      const std::set<std::string> said(work.steps.begin(), work.steps.end());
+      EXPECT_EQ(said, std::set<std::string>(sloppy.steps.begin(), sloppy.steps.end()));  // nothing new
+    }
   }
 }
 

@@ -176,6 +176,36 @@ std::string molar_mass(const std::string& prompt) {
   return std::to_string(sum) + " g/mol";
 }
 
+/// "Write f(x): add 3, then times 2." -> "(x+3)*2": the described operations one around the other.
+std::string compose_function(const std::string& prompt) {
+  static const std::regex kOperation("(add|minus|times|mod|at most|at least|abs|加|减|乘|最多|最少) ?(\\d*)");
+  static const std::map<std::string, std::string> kPrefix = {
+      {"at most", "min("}, {"at least", "max("}, {"最多", "min("}, {"最少", "max("}, {"abs", "abs("}};
+  static const std::map<std::string, std::string> kInfix = {{"add", "+"}, {"minus", "-"}, {"times", "*"}, {"mod", "%"},
+                                                            {"加", "+"},  {"减", "-"},    {"乘", "*"}};
+  const std::string described = prompt.substr(prompt.find("f(x)") + 4);
+  std::string out = "x";
+  for (std::sregex_iterator it(described.begin(), described.end(), kOperation), end; it != end; ++it) {
+    const std::string word = (*it)[1];
+    const std::string amount = (*it)[2];
+    if (word == "abs") {
+      out = "abs(" + out + ")";
+    } else if (kPrefix.contains(word)) {
+      out = kPrefix.at(word) + out + "," + amount + ")";
+    } else {
+      const std::string& sign = kInfix.at(word);
+      int depth = 0;
+      bool open_sum = false;  // a + or - outside all parentheses
+      for (const char c : out) {
+        depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+        open_sum = open_sum || (depth == 0 && (c == '+' || c == '-'));
+      }
+      out = ((sign == "*" || sign == "%") && open_sum ? "(" + out + ")" : out) + sign + amount;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Fraction evaluate(const std::string& expression, std::vector<std::int64_t>* literals) {
@@ -204,6 +234,7 @@ std::string oracle_answer(const Problem& problem) {
   if (problem.family == "molar_mass") return molar_mass(prompt);
   if (problem.family == "gcd") return std::to_string(std::gcd(numbers.at(0), numbers.at(1)));
   if (problem.family == "modulo") return std::to_string(numbers.at(0) % numbers.at(1));
+  if (problem.family == "code_function") return compose_function(prompt);
   throw std::runtime_error("no oracle for " + problem.family);
 }
 
