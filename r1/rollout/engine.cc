@@ -255,6 +255,8 @@ std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
 
 const std::vector<std::int32_t>& Engine::eos_ids() const { return impl_->eos; }
 std::int64_t Engine::vocab_size() const { return impl_->model->config().vocab_size; }
+
+std::int64_t Engine::num_active_parameters() const { return impl_->model->num_active_parameters(); }
 void Engine::set_version(std::int64_t version) { impl_->version = version; }
 
 }  // namespace r1::rollout

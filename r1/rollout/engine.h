@@ -77,6 +77,8 @@ class Engine {
 
   const std::vector<std::int32_t>& eos_ids() const;
   std::int64_t vocab_size() const;
+  /// Parameters that one token uses (for counts of compute).
+  std::int64_t num_active_parameters() const;
   /// Names the weights in Completion::version.
   void set_version(std::int64_t version);
 

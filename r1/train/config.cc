@@ -16,6 +16,12 @@ void fields(core::FieldVisitor& v, OptimizerConfig& c) {
   v("max_grad_norm", c.max_grad_norm, "gradients are scaled down to this L2 norm");
 }
 
+void fields(core::FieldVisitor& v, ForgettingConfig& c) {
+  v("kl_to_start", c.kl_to_start, "weight of KL(start || model) on the trained tokens; 0 = off");
+  v("ewc", c.ewc, "lambda of elastic weight consolidation towards the start; 0 = off");
+  v("ewc_batches", c.ewc_batches, "batches of earlier data that the Fisher diagonal is taken from");
+}
+
 void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("steps", c.steps, "optimizer updates");
   v("rows_per_step", c.rows_per_step, "rows of row_length tokens in one update");
@@ -26,6 +32,7 @@ void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("mtp_weight", c.mtp_weight, "lambda of the multi-token prediction loss");
   v("balance_loss_alpha", c.balance_loss_alpha, "factor of the sequence-wise balance loss");
   v("bias_update_speed", c.bias_update_speed, "gamma: step of the experts' selection bias");
+  v("forgetting", c.forgetting, "losses that keep the run near the model it starts from");
   v("checkpoint_every", c.checkpoint_every, "updates between checkpoints");
   v("log_every", c.log_every, "updates between metric records");
   v("seed", c.seed, "of weights and data order");

@@ -5,6 +5,7 @@
 
 #include "r1/core/error.h"
 #include "r1/train/batch.h"
+#include "r1/train/forgetting.h"
 
 namespace r1::train {
 
@@ -28,10 +29,11 @@ at::Tensor rows_with(const at::Tensor& targets) {
 }  // namespace
 
 StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed,
-                                const TrainConfig& config) {
+                                const TrainConfig& config, const Forgetting* forgetting) {
   StepLosses out;
   const double targets = static_cast<double>(std::max<std::int64_t>(1, packed.num_targets));
   const bool with_mtp = model.config().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
+  const bool with_kl = forgetting != nullptr && forgetting->kl_weight() > 0.0;
   for (std::int64_t first = 0; first < packed.num_rows; first += config.micro_batch_rows) {
     const std::int64_t rows = std::min(config.micro_batch_rows, packed.num_rows - first);
     const double share = static_cast<double>(rows) / static_cast<double>(packed.num_rows);
@@ -40,9 +42,8 @@ StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::Pack
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
     const at::Tensor h = model.stack(batch.input, &stats);
     const at::Tensor predicting = rows_with(batch.targets);
-    const at::Tensor nll = negative_logp(model, model.final_norm(h.index_select(0, predicting)),
-                                         batch.targets.index_select(0, predicting)) /
-                           targets;
+    const at::Tensor predicting_normed = model.final_norm(h.index_select(0, predicting));
+    const at::Tensor nll = negative_logp(model, predicting_normed, batch.targets.index_select(0, predicting)) / targets;
     out.loss += nll.item<double>();
     at::Tensor total = nll;
     if (with_mtp) {
@@ -52,6 +53,11 @@ StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::Pack
           negative_logp(model, normed.index_select(0, mtp_rows), batch.mtp_targets.index_select(0, mtp_rows)) / targets;
       out.mtp_loss += mtp.item<double>();
       total = total + config.mtp_weight * mtp;
+    }
+    if (with_kl) {
+      const at::Tensor kl = forgetting->kl_sum(model, batch.input, predicting, predicting_normed) / targets;
+      out.start_kl += kl.item<double>();
+      total = total + forgetting->kl_weight() * kl;
     }
     for (const at::Tensor& balance : stats.balance_losses) {
       out.balance_loss += share * balance.item<double>();

@@ -11,16 +11,20 @@
 
 namespace r1::train {
 
+class Forgetting;
+
 struct StepLosses {
   double loss = 0.0;          // mean negative log-probability of the next token over all targets
   double mtp_loss = 0.0;      // the same of the MTP module, divided by the same number of targets (eq. 24)
   double balance_loss = 0.0;  // summed over layers, before alpha
+  double start_kl = 0.0;      // KL(start || model), mean over all targets, before its weight
   std::vector<at::Tensor> loads;  // a MoE layer: tokens sent to each expert
 };
 
-/// Leaves the gradients of loss + mtp_weight * mtp + alpha * balance in the parameters.
+/// Leaves the gradients of loss + mtp_weight * mtp + alpha * balance + kl_to_start * KL in the parameters; the KL with
+/// `forgetting` only.
 StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed,
-                                const TrainConfig& config);
+                                const TrainConfig& config, const Forgetting* forgetting = nullptr);
 
 /// b_i += speed * sign(mean load - load_i) (DeepSeek-V3 section 2.1.2). `loads` in the order of the model's MoE layers,
 /// MTP's last.

@@ -15,6 +15,7 @@
 #include "r1/model/families/deepseek_v3/checkpoint.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/checkpoint.h"
+#include "r1/train/forgetting.h"
 #include "r1/train/optim/schedule.h"
 #include "r1/train/step.h"
 
@@ -57,6 +58,7 @@ class Run {
     if (shard_.vocab_size() > model_->config().vocab_size)
       user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.shard.string(), shard_.vocab_size(),
                  model_->config().vocab_size);
+    forgetting_ = make_forgetting(config, inputs);
   }
 
   TrainResult run() {
@@ -94,7 +96,8 @@ class Run {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
     const data::PackedBatch packed = loader_.next();
-    const StepLosses losses = accumulate_gradients(*model_, packed, config_);
+    const StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get());
+    const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
       user_error(
@@ -110,11 +113,11 @@ class Run {
     tokens_ += packed.num_tokens;
     last_loss_ = losses.loss;
     if (step % config_.log_every == 0 || step == config_.steps)
-      report(losses, packed, {norm, rate, seconds_since(begin)});
+      report(losses, packed, {norm, rate, ewc, seconds_since(begin)});
   }
 
   struct StepFacts {
-    double grad_norm, learning_rate, seconds;
+    double grad_norm, learning_rate, ewc, seconds;
   };
   void report(const StepLosses& losses, const data::PackedBatch& packed, const StepFacts& facts) {
     if (inputs_.metrics == nullptr) return;
@@ -127,6 +130,8 @@ class Run {
                      {"moe/max_violation", max_violation(losses.loads)},
                      {"moe/balance_loss", losses.balance_loss}};
     if (losses.mtp_loss > 0.0) record.values.emplace_back("mtp_loss", losses.mtp_loss);
+    if (config_.forgetting.kl_to_start > 0.0) record.values.emplace_back("forgetting/kl", losses.start_kl);
+    if (config_.forgetting.ewc > 0.0) record.values.emplace_back("forgetting/ewc", facts.ewc);
     record.timings = {{"step_time", facts.seconds},
                       {"tokens_per_second", static_cast<double>(packed.num_tokens) / facts.seconds}};
     inputs_.metrics->emit(record);
@@ -155,6 +160,7 @@ class Run {
   data::TokenShard shard_;
   data::PackedLoader loader_;
   AdamW optimizer_;
+  std::unique_ptr<Forgetting> forgetting_;  // null when off
   TrainResult result_;
   std::int64_t step_ = 0, saved_step_ = 0, tokens_ = 0;
   double last_loss_ = 0.0;

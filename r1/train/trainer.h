@@ -27,6 +27,14 @@ struct OptimizerConfig {
 };
 void fields(core::FieldVisitor& v, OptimizerConfig& c);
 
+/// Losses that keep a run near the model it starts from (train/forgetting.h). All weights 0: off, no cost.
+struct ForgettingConfig {
+  double kl_to_start = 0.0;       // weight of KL(start || model), mean over targets
+  double ewc = 0.0;               // lambda of lambda / 2 sum F (theta - theta_0)^2
+  std::int64_t ewc_batches = 16;  // batches of rows_per_step rows that F is taken from
+};
+void fields(core::FieldVisitor& v, ForgettingConfig& c);
+
 struct TrainConfig {
   std::int64_t steps = 1000;
   std::int64_t rows_per_step = 16;        // rows of row_length tokens in one update
@@ -37,6 +45,7 @@ struct TrainConfig {
   double mtp_weight = 0.3;                // lambda of the MTP loss, where the model has an MTP module
   double balance_loss_alpha = 1e-4;       // sequence-wise balance loss
   double bias_update_speed = 1e-3;        // gamma of the auxiliary-loss-free balancing
+  ForgettingConfig forgetting;            // needs init_from when a weight is above 0
   std::int64_t checkpoint_every = 200;    // steps
   std::int64_t log_every = 10;
   std::int64_t seed = 1;
@@ -48,6 +57,7 @@ struct TrainInputs {
   std::filesystem::path shard;             // data/token_shard.h; its loss mask, if it has one, is used (SFT)
   std::filesystem::path tokenizer_json;    // copied into the model folder
   std::filesystem::path init_from;         // Hugging Face folder to start from; empty: fresh weights of `model`
+  std::filesystem::path ewc_shard;         // earlier data, for forgetting.ewc
   model::DeepseekV3Config model;           // used when init_from is empty
   std::int64_t bos_id = 0, eos_id = 1, pad_id = 2;  // of the tokenizer, for config.json
   std::filesystem::path output;            // Hugging Face folder, written when all steps are done

@@ -33,6 +33,8 @@ class DeepseekV3 {
   tensor::TokenLogprobs logprobs(const at::Tensor& normed, const at::Tensor& targets, double temperature) const;
   /// [T, vocab] float32, for sampling and tests.
   at::Tensor logits(const at::Tensor& normed) const;
+  /// The vocabulary projection [vocab, hidden], for losses over whole distributions (train/distill_loss.h).
+  const tensor::LinearWeight& lm_head() const { return lm_head_; }
 
   /// Every parameter in one fixed order.
   void visit_parameters(const ParameterVisitor& visit);
