@@ -7,6 +7,8 @@ void fields(core::FieldVisitor& v, GrpoConfig& c) {
   v("steps", c.steps, "rollout batches");
   v("prompts_per_step", c.prompts_per_step, "questions of one rollout batch");
   v("group_size", c.group_size, "samples a question");
+  v("late_steps", c.late_steps, "last steps in which late_share of the prompts are late problems (preference prompts)");
+  v("late_share", c.late_share, "their share of a step's prompts");
   v("mini_batches", c.mini_batches, "updates a rollout batch");
   v("inner_epochs", c.inner_epochs, "passes over a rollout batch");
   v("clip_low", c.clip_low, "the ratio is clipped below 1 - clip_low");
@@ -29,6 +31,9 @@ void fields(core::FieldVisitor& v, GrpoConfig& c) {
   v("engine", c.engine, "the rollout engine");
   v("dtype", c.dtype, "f32 | bf16 (FP32 master weights)");
   v("shuffle_rewards", c.shuffle_rewards, "control: rewards are permuted over the batch and carry no signal");
+  v("watch_every", c.watch_every, "steps between looks at figures that the reward does not see; 0 = never");
+  v("watch_tolerance", c.watch_tolerance, "fall of such a figure that raises an alert while reward rises");
+  v("max_flops", c.max_flops, "stop when that much compute is spent (controls at equal compute); 0 = no limit");
   v("checkpoint_every", c.checkpoint_every, "steps between checkpoints and between files of completions");
   v("log_every", c.log_every, "steps between metric records");
   v("seed", c.seed, "of prompts' order and sampling");

@@ -16,10 +16,12 @@
 #include "r1/rl/advantage.h"
 #include "r1/rl/completions_file.h"
 #include "r1/rl/metrics.h"
+#include "r1/rl/prompt_order.h"
 #include "r1/rl/update.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tokenizer/tokenizer.h"
 #include "r1/train/checkpoint.h"
+#include "r1/train/flops.h"
 #include "r1/train/optim/schedule.h"
 
 namespace r1::rl {
@@ -66,29 +68,39 @@ class Run {
         tokenizer_(tokenizer::Tokenizer::load(inputs.init_from / "tokenizer.json")),
         policy_(model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype))),
         engine_(policy_, model::load_eos_ids(inputs.init_from), config.engine),
-        optimizer_(policy_->parameters(), config.optimizer) {
+        optimizer_(policy_->parameters(), config.optimizer),
+        order_({config.steps, config.prompts_per_step, config.late_steps, config.late_share,
+                static_cast<std::uint64_t>(config.seed)},
+               static_cast<std::int64_t>(inputs.problems.size()),
+               static_cast<std::int64_t>(inputs.late_problems.size())),
+        problems_(inputs.problems) {
     if (config.kl_coefficient > 0.0 || config.kl_log_every > 0)
       reference_ = model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype));
-    for (const data::Problem& problem : inputs.problems)
+    problems_.insert(problems_.end(), inputs.late_problems.begin(), inputs.late_problems.end());
+    for (const data::Problem& problem : problems_)
       prompts_.push_back(tokenizer_.encode(fill_template(inputs.prompt_template, problem.prompt)));
     total_updates_ = config.steps * config.mini_batches * config.inner_epochs;
   }
 
   GrpoResult run() {
     resume();
-    for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
-      one_step(step);
-      step_ = step;
-      if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
+    while (!finished()) {
+      one_step(step_ + 1);
+      if (step_ % config_.checkpoint_every == 0 && !finished()) save();
     }
     write_output();
-    result_.steps = config_.steps;
+    result_.steps = step_;
+    result_.watch_alerts = watch_.alerts;
     result_.updates = optimizer_.num_steps();
     result_.seconds = seconds_since(start_);
     return result_;
   }
 
  private:
+  bool finished() const {
+    return step_ >= config_.steps || (config_.max_flops > 0.0 && result_.flops >= config_.max_flops);
+  }
+
   void resume() {
     const std::optional<train::Checkpoint> checkpoint = train::newest_checkpoint(inputs_.state);
     if (checkpoint) {
@@ -99,6 +111,8 @@ class Run {
       result_.sampled_tokens = state.at("sampled_tokens").get<std::int64_t>();
       result_.sampling_logp_difference_max = state.at("sampling_logp_difference_max").get<double>();
       result_.final_reward = state.at("reward").get<double>();
+      result_.flops = state.at("flops").get<double>();
+      watch_ = watch_state_from_json(state.at("watch").dump());
       step_ = result_.resumed_from = checkpoint->step;
       R1_LOG(info, "{}: resuming after step {}", inputs_.stage, step_);
     }
@@ -111,38 +125,23 @@ class Run {
     reference_->visit_parameters([&](const model::Parameter& p) { p.tensor->copy_(load(p.name)); });
   }
 
-  /// Draw n of the run is place n % N of a fresh permutation of the N problems each epoch.
-  std::size_t draw_problem(std::int64_t draw) {
-    const auto count = static_cast<std::int64_t>(inputs_.problems.size());
-    const std::int64_t epoch = draw / count;
-    if (epoch != order_epoch_) {
-      order_.resize(static_cast<std::size_t>(count));
-      for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
-      core::Rng({static_cast<std::uint64_t>(config_.seed), core::Purpose::Shuffle, static_cast<std::uint32_t>(epoch)})
-          .shuffle(order_);
-      order_epoch_ = epoch;
-    }
-    return order_[static_cast<std::size_t>(draw % count)];
-  }
-
   std::vector<Sample> roll_out(std::int64_t step) {
     core::phase_mark("rollout");
     std::vector<rollout::Request> requests;
-    problems_.clear();
-    for (std::int64_t i = 0; i < config_.prompts_per_step; ++i) {
-      const std::size_t problem = draw_problem((step - 1) * config_.prompts_per_step + i);
+    asked_.clear();
+    for (const std::size_t problem : order_.problems_of(step)) {
       for (std::int64_t g = 0; g < config_.group_size; ++g) {
         requests.push_back({prompts_[problem], static_cast<std::uint64_t>(config_.seed),
                             static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(problem),
                             static_cast<std::uint32_t>(g)});
-        problems_.push_back(problem);
+        asked_.push_back(problem);
       }
     }
     engine_.set_version(optimizer_.num_steps());
     std::vector<rollout::Completion> completions = engine_.generate(requests, config_.sampling);
     std::vector<Sample> samples(completions.size());
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      samples[i].prompt = &prompts_[problems_[i]];
+      samples[i].prompt = &prompts_[asked_[i]];
       samples[i].completion = std::move(completions[i]);
       result_.sampled_tokens += static_cast<std::int64_t>(samples[i].completion.ids.size());
     }
@@ -153,13 +152,14 @@ class Run {
     core::phase_mark("reward");
     std::vector<reward::RewardInput> inputs;
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      const data::Problem& problem = inputs_.problems[problems_[i]];
+      const data::Problem& problem = problems_[asked_[i]];
       std::vector<std::int32_t> ids = samples[i].completion.ids;
       const bool finished = samples[i].completion.finish_reason == rollout::FinishReason::Stop;
       if (finished) ids.pop_back();
       samples[i].text = tokenizer_.decode(ids);
+      samples[i].language = problem.language;
       inputs.push_back({problem.prompt, samples[i].text, problem.answer, problem.verifier,
-                        problem.tests.empty() ? "" : problem.tests.front(), finished});
+                        problem.tests.empty() ? "" : problem.tests.front(), finished, problem.language});
     }
     std::vector<reward::Verdict> verdicts = inputs_.scorer->score_batch(inputs);
     R1_CHECK(verdicts.size() == samples.size(), "the scorer gave {} verdicts for {} samples", verdicts.size(),
@@ -236,15 +236,42 @@ class Run {
       measures.reference_kl = measures.updates.front().kl_sum / measures.updates.front().tokens;
     result_.sampling_logp_difference_max = std::max(result_.sampling_logp_difference_max, measures.difference.max);
     result_.final_reward = mean_reward(samples);
-    if (step % config_.log_every == 0 || step == config_.steps)
+    count_flops(samples);
+    step_ = step;
+    look(step);
+    if (step % config_.log_every == 0 || finished() || !figures_.empty())
       report(samples, measures, step,
              {{"step_time", seconds_since(begin)},
               {"timing_s/gen", rollout_seconds},
               {"timing_s/reward", scored_seconds - rollout_seconds},
               {"timing_s/update_actor", seconds_since(begin) - scored_seconds},
               {"rollout_tokens_per_second", tokens / rollout_seconds}});
-    if (!inputs_.completions.empty() && (step % config_.checkpoint_every == 0 || step == 1 || step == config_.steps))
+    if (!inputs_.completions.empty() && (step % config_.checkpoint_every == 0 || step == 1 || finished()))
       write_completions(inputs_.completions / fmt::format("step-{:06d}.jsonl", step), samples, step);
+  }
+
+  void count_flops(const std::vector<Sample>& samples) {
+    double completion = 0.0, whole = 0.0;
+    for (const Sample& s : samples) {
+      completion += static_cast<double>(s.completion.ids.size());
+      whole += static_cast<double>(s.completion.ids.size() + s.prompt->size());
+    }
+    const auto active = static_cast<double>(policy_->num_active_parameters());
+    const double prompts = (whole - completion) / static_cast<double>(config_.group_size);  // a group shares its prompt
+    const double forwards = (needs_recompute() ? 1.0 : 0.0) + (samples.front().ref_logp.empty() ? 0.0 : 1.0);
+    result_.flops += train::forward_flops(active, completion + prompts + forwards * whole) +
+                     train::training_flops(active, static_cast<double>(config_.inner_epochs) * whole);
+  }
+
+  void look(std::int64_t step) {
+    figures_.clear();
+    watch_reward(watch_, result_.final_reward);
+    if (!inputs_.watch || config_.watch_every == 0 || (step % config_.watch_every != 0 && !finished())) return;
+    figures_ = inputs_.watch(engine_);
+    for (const std::string& alert : watch_figures(watch_, figures_, config_.watch_tolerance)) {
+      R1_LOG(warn, "{}: {}", inputs_.stage, alert);
+      if (inputs_.metrics != nullptr) inputs_.metrics->note(inputs_.stage, alert);
+    }
   }
 
   /// inner_epochs passes over the samples, each in a fresh random order cut into mini-batches (one mini-batch keeps the
@@ -281,6 +308,7 @@ class Run {
     core::MetricRecord record{inputs_.stage, step, config_.steps, step_values(samples, config_, measures),
                               std::move(timings)};
     record.values.emplace_back("num_tokens", static_cast<double>(result_.sampled_tokens));
+    for (const auto& [name, value] : figures_) record.values.emplace_back("watch/" + name, value);
     inputs_.metrics->emit(record);
     for (const std::string& sentence : diagnose(samples, config_)) inputs_.metrics->note(inputs_.stage, sentence);
   }
@@ -294,7 +322,9 @@ class Run {
                                           {"updates", optimizer_.num_steps()},
                                           {"sampled_tokens", result_.sampled_tokens},
                                           {"sampling_logp_difference_max", result_.sampling_logp_difference_max},
-                                          {"reward", result_.final_reward}};
+                                          {"reward", result_.final_reward},
+                                          {"flops", result_.flops},
+                                          {"watch", nlohmann::ordered_json::parse(to_json(watch_))}};
     train::write_checkpoint(inputs_.state, step_, tensors, state.dump(2) + "\n");
   }
 
@@ -314,9 +344,12 @@ class Run {
   rollout::Engine engine_;
   train::AdamW optimizer_;
   std::vector<std::vector<std::int32_t>> prompts_;
-  std::vector<std::size_t> problems_;  // of the step's samples
-  std::vector<std::size_t> order_;
-  std::int64_t order_epoch_ = -1, step_ = 0, total_updates_ = 0;
+  PromptOrder order_;
+  std::vector<data::Problem> problems_;  // main, then late ones
+  std::vector<std::size_t> asked_;  // problem of each of the step's samples
+  WatchState watch_;
+  WatchFigures figures_;  // of this step's watch
+  std::int64_t step_ = 0, total_updates_ = 0;
   GrpoResult result_;
   Clock::time_point start_ = Clock::now();
 };

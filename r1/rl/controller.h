@@ -12,6 +12,7 @@
 #include "r1/core/metric_sink.h"
 #include "r1/data/problem.h"
 #include "r1/reward/verdict.h"
+#include "r1/rl/watch.h"
 #include "r1/rollout/engine.h"
 #include "r1/train/trainer.h"
 
@@ -21,6 +22,8 @@ struct GrpoConfig {
   std::int64_t steps = 50;               // rollout batches
   std::int64_t prompts_per_step = 16;
   std::int64_t group_size = 16;          // samples a prompt
+  std::int64_t late_steps = 0;           // the last steps, in which late_share of the prompts are late problems
+  double late_share = 0.5;
   std::int64_t mini_batches = 1;         // updates a rollout batch
   std::int64_t inner_epochs = 1;
   double clip_low = 0.2;                 // ratio clipped to [1 - clip_low, 1 + clip_high]
@@ -44,6 +47,9 @@ struct GrpoConfig {
   rollout::EngineConfig engine;
   std::string dtype = "f32";
   bool shuffle_rewards = false;  // control: rewards are permuted over the whole batch, so they carry no signal
+  std::int64_t watch_every = 0;        // steps between looks at what the reward does not see; 0: never
+  double watch_tolerance = 0.05;       // fall of a watched figure that raises an alert while reward rises
+  double max_flops = 0.0;              // stop when that much compute is spent (equal-compute controls); 0: no limit
   std::int64_t checkpoint_every = 10;  // steps
   std::int64_t log_every = 1;
   std::int64_t seed = 1;
@@ -54,8 +60,10 @@ struct GrpoInputs {
   std::string stage = "zero";
   std::filesystem::path init_from;  // Hugging Face folder with tokenizer.json
   std::vector<data::Problem> problems;  // training prompts; drawn by Philox without replacement, epoch by epoch
+  std::vector<data::Problem> late_problems;  // asked in the last late_steps only
   std::string prompt_template = "User: {prompt}\nAssistant: ";
   const reward::Scorer* scorer = nullptr;
+  WatchFunction watch;           // asked every watch_every steps and after the last
   std::filesystem::path output;  // Hugging Face folder
   std::filesystem::path state;  // r1_state/
   std::filesystem::path
@@ -69,6 +77,8 @@ struct GrpoResult {
   std::int64_t sampled_tokens = 0;
   double sampling_logp_difference_max = 0.0;  // over all steps of the run (kept in the checkpoint)
   double final_reward = 0.0;
+  double flops = 0.0;  // 2 N T of sampling, 6 N T of each update, 2 N T of each forward more (N active parameters)
+  std::int64_t watch_alerts = 0;
   double seconds = 0.0;
   std::int64_t resumed_from = 0;
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "r1/reward/language.h"
+#include "r1/reward/readability.h"
 #include "r1/rl/advantage.h"
 
 namespace r1::rl {
@@ -62,6 +64,19 @@ void add_rewards(std::vector<std::pair<std::string, double>>& out, const std::ve
                      share(samples, [&](const Sample& s) { return s.verdict.outcome == outcome; }));
 }
 
+/// What the reasoning reads like: words of reflection, and the language of its words where it has any.
+void add_reasoning(std::vector<std::pair<std::string, double>>& out, const std::vector<Sample>& samples) {
+  std::vector<double> reflections, languages;
+  for (const Sample& s : samples) {
+    reflections.push_back(static_cast<double>(reward::count_reflection_words(s.text)));
+    if (s.language != "en" && s.language != "zh") continue;
+    const reward::LanguageConsistency language = reward::language_consistency(s.text, s.language);
+    if (language.words.total() > 0) languages.push_back(language.share);
+  }
+  out.emplace_back("completions/reflection_words", mean(reflections));
+  if (!languages.empty()) out.emplace_back("completions/language_consistency", mean(languages));
+}
+
 }  // namespace
 
 double mean_reward(const std::vector<Sample>& samples) { return mean(scores(samples)); }
@@ -71,6 +86,7 @@ std::vector<std::pair<std::string, double>> step_values(const std::vector<Sample
   std::vector<std::pair<std::string, double>> out;
   add_rewards(out, samples, config);
   add_lengths(out, samples);
+  add_reasoning(out, samples);
   UpdateStats sum;
   for (const UpdateStats& u : m.updates) {
     sum.loss += u.loss;

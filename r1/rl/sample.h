@@ -16,6 +16,7 @@ struct Sample {
   const std::vector<std::int32_t>* prompt = nullptr;
   rollout::Completion completion;
   std::string text;              // completion without its end-of-sequence token
+  std::string language;          // of the question
   reward::Verdict verdict;
   double advantage = 0.0;
   std::vector<float> old_logp;   // what the ratio is taken to

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <map>
+#include <sstream>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
@@ -127,6 +130,44 @@ TEST_F(Controller, ShuffledRewardsTeachNothing) {
   config_.shuffle_rewards = true;
   run("out");
   EXPECT_LT(metric(30, "reward"), 0.5);
+}
+
+TEST_F(Controller, LateProblemsAreAskedInTheLastStepsOnlyAndTheWatchSpeaks) {
+  data::Problem late;
+  late.id = "late";
+  late.prompt = "z";
+  late.verifier = "late";
+  inputs_.late_problems = {late};
+  config_.late_steps = 4;
+  config_.late_share = 0.5;
+  config_.checkpoint_every = 1;
+  config_.watch_every = 3;
+  inputs_.completions = root_ / "completions";
+  double figure = 1.0;
+  inputs_.watch = [&](rollout::Engine&) { return WatchFigures{{"accuracy", figure -= 0.3}}; };
+  const GrpoResult result = run("out");
+  const auto late_samples = [&](int step) {
+    std::istringstream lines(core::read_file(inputs_.completions / fmt::format("step-{:06d}.jsonl", step)));
+    int count = 0;
+    for (std::string line; std::getline(lines, line);) count += line.find("\"prompt_index\":5,") != std::string::npos;
+    return count;
+  };
+  EXPECT_EQ(late_samples(1), 0);
+  EXPECT_EQ(late_samples(8), 0);
+  EXPECT_EQ(late_samples(9), 16);  // half of 4 prompts x 8 samples
+  EXPECT_EQ(late_samples(12), 16);
+  EXPECT_GT(result.watch_alerts, 0);  // reward rises, the figure falls
+  EXPECT_NEAR(metric(12, "watch/accuracy"), 1.0 - 4 * 0.3, 1e-12);
+}
+
+TEST_F(Controller, ABudgetOfComputeEndsTheRun) {
+  const GrpoResult whole = run("whole");
+  EXPECT_GT(whole.flops, 0.0);
+  config_.max_flops = whole.flops / 2;
+  const GrpoResult half = run("half");
+  EXPECT_GE(half.flops, config_.max_flops);
+  EXPECT_LT(half.steps, whole.steps);
+  EXPECT_LT(half.flops, 0.75 * whole.flops);
 }
 
 TEST_F(Controller, CutShortAndResumedWritesTheSameBytes) {
