@@ -11,7 +11,7 @@
 #include "r1/core/fs.h"
 #include "r1/data/loaders.h"
 #include "r1/eval/runner.h"
-#include "r1/pipeline/stages/zero.h"
+#include "r1/pipeline/stages/reward_config.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::cli {

@@ -29,16 +29,17 @@ void fields(core::FieldVisitor& v, ReportVerbConfig& c) {
 void report(const fs::path& run, const ReportVerbConfig& config) {
   if (!fs::exists(run / "recipe.yaml")) user_error("{}: is no run directory (it has no recipe.yaml)", run.string());
   const pipeline::Recipe recipe = pipeline::load_recipe(run / "recipe.yaml", {});
-  const pipeline::ReportData data = pipeline::gather_report(run, recipe.name, recipe.report);
+  const pipeline::ReportData data =
+      pipeline::gather_report(run, recipe.name, recipe.report, pipeline::reported_stages(recipe));
   fs::path out = config.out;
   if (config.out.empty()) {
     const pipeline::RunDirectory directory(run, recipe.name, core::dump_config(recipe));
     out = run / "report";
     fs::remove_all(out);
-    pipeline::StageList stage;
-    stage.push_back(std::make_unique<pipeline::ReportStage>(recipe.report, recipe.name));
     monitor::ConsoleSink sink(monitor::console_on_stderr());
-    pipeline::run_stages(stage, directory, sink);
+    pipeline::RunOptions options;
+    options.only = {"report"};
+    pipeline::run_stages(pipeline::make_stages(recipe), directory, sink, options);
   } else {
     core::write_file_atomic(out / "report.json", pipeline::report_json(data));
     core::write_file_atomic(out / "report.html", pipeline::report_html(data));

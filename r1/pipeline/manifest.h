@@ -1,6 +1,6 @@
 // manifest.json of a stage's directory (docs/formats.md): what a stage was given, what it wrote, under which
 // configuration. Stages meet only through directories that carry one. It is written last, atomically: a directory
-// without it is unfinished. It knows no stage and no recipe; the graph of stages is orchestrator.h's.
+// without it is unfinished. It knows no stage and no recipe; the graph of stages is graph.h's.
 #pragma once
 
 #include <cstdint>

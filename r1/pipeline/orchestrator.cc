@@ -1,165 +1,242 @@
-// A stage that starts leaves started.json in its directory: the identity of the work (recipe, configuration, inputs). A
-// later process resumes from r1_state/ only when that identity is its own; otherwise the directory is emptied first.
+// One command is one or several walks over the graph: a condition that changes the recipe ends a walk, and the next
+// one, over the changed stages, finds complete what the change does not touch. A stage resumes from r1_state/ only when
+// started.json names just its work; otherwise its directory is emptied first.
 #include "r1/pipeline/orchestrator.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
+#include <mutex>
+#include <optional>
+#include <set>
 
 #include "r1/core/error.h"
-#include "r1/core/fs.h"
-#include "r1/core/hash.h"
 #include "r1/core/log.h"
+#include "r1/pipeline/stage_work.h"
 
 namespace r1::pipeline {
 
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
-constexpr const char* kRecipeFile = "recipe.yaml";
-constexpr const char* kRunFile = "run.json";  // {"format":1,"recipe":"zero_mini"}: whose directory it is
-constexpr const char* kLockFile = "lock";
-constexpr const char* kStartedFile = "started.json";
 
 double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-std::string owner_of(const fs::path& run_file) {
-  const Json json = Json::parse(core::read_file(run_file), nullptr, false);
-  if (!json.is_object() || !json.contains("recipe") || !json["recipe"].is_string())
-    user_error("{}: does not name a recipe; is {} a run directory?", run_file.string(),
-               run_file.parent_path().string());
-  return json["recipe"].get<std::string>();
+/// Stages that run side by side share one sink.
+class LockedSink : public core::MetricSink {
+ public:
+  explicit LockedSink(core::MetricSink& sink) : sink_(sink) {}
+  void emit(const core::MetricRecord& record) override {
+    const std::lock_guard lock(mutex_);
+    sink_.emit(record);
+  }
+  void note(const std::string& stage, const std::string& text) override {
+    const std::lock_guard lock(mutex_);
+    sink_.note(stage, text);
+  }
+  void rewind(const std::string& stage, std::int64_t step) override {
+    const std::lock_guard lock(mutex_);
+    sink_.rewind(stage, step);
+  }
+
+ private:
+  core::MetricSink& sink_;
+  std::mutex mutex_;
+};
+
+/// Refuses an input of the run that a stage left out by --only has not finished. `reader` is the stage that reads it.
+void check_finished(const std::string& reader, const StageInput& input, const fs::path& run) {
+  const std::string producer = producer_of(input);
+  if (fs::exists(run / producer / kManifestFile) && fs::exists(input.path)) return;
+  user_error("stage {}: there is no {}, which stage {} makes; run that first, as --only {},{}", reader, input.name,
+             producer, producer, reader);
 }
 
-int lock_file(const fs::path& file) {
-  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) user_error("can't write in {}: is it yours, and not read-only?", file.parent_path().string());
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  close(fd);
-  user_error("{}: another r1 process is using this run directory; wait for it, or give another one by --out",
-             file.parent_path().string());
+/// Refuses an input that was edited after a stage that is not looked at wrote it.
+void check_untouched(const StageInput& input, const fs::path& run) {
+  const std::string producer = producer_of(input);
+  std::optional<Manifest> manifest = read_manifest(run / producer);
+  if (!manifest) return;
+  const std::string name = fs::path(input.name).lexically_relative(producer).generic_string();
+  std::erase_if(manifest->outputs, [&](const OutputRecord& output) {
+    return output.path != name && !output.path.starts_with(name + "/");
+  });
+  if (check_outputs(run / producer, *manifest) == OutputState::Missing)
+    user_error("{}: is not whole any more; run stage {} again", input.path.string(), producer);
 }
 
-/// What decides a stage's outputs, as one hash.
-std::string identity_of(const Manifest& manifest) {
-  std::string text = manifest.recipe + "\n" + manifest.config_hash + "\n";
-  for (const InputRecord& input : manifest.inputs) text += input.path + " " + input.hash + "\n";
-  return core::hash_hex(text);
-}
-
-Manifest planned_manifest(const Stage& stage, const RunDirectory& directory) {
-  Manifest manifest;
-  manifest.stage = stage.name();
-  manifest.recipe = directory.recipe();
-  manifest.config = stage.config();
-  manifest.config_hash = core::hash_hex(manifest.config);
-  manifest.code_version = kCodeVersion;
-  for (const StageInput& input : stage.inputs(directory.path()))
-    manifest.inputs.push_back({input.name, hash_path(input.path)});
-  return manifest;
-}
-
-/// Why `stage` has to run, or "" when what is there is complete and unchanged.
-std::string reason_to_run(const fs::path& directory, const Manifest& planned, std::optional<Manifest>& found) {
-  found = read_manifest(directory);
-  if (!found) return fs::exists(directory / kStartedFile) ? "unfinished" : "new";
-  if (found->recipe != planned.recipe || found->stage != planned.stage)
-    user_error(
-        "{}: belongs to stage {} of recipe {}, not to stage {} of recipe {}; give another run directory by --out",
-        directory.string(), found->stage, found->recipe, planned.stage, planned.recipe);
-  if (check_outputs(directory, *found) == OutputState::Missing) return "an output is missing";
-  if (found->config_hash != planned.config_hash) return "its configuration changed";
-  for (const InputRecord& input : planned.inputs)
-    if (std::find(found->inputs.begin(), found->inputs.end(), input) == found->inputs.end())
-      return input.path + " changed";
-  return found->inputs.size() != planned.inputs.size() ? "its inputs changed" : "";
+/// The inputs of a stage that come from stages which are not included.
+std::vector<StageInput> foreign_inputs(const Stage& stage, const StageGraph& graph, const StageChoice& choice,
+                                       const fs::path& run) {
+  std::vector<StageInput> inputs = stage.inputs(run);
+  std::erase_if(inputs, [&](const StageInput& input) {
+    return input.outside || choice.included[graph.find(producer_of(input), stage.name())];
+  });
+  return inputs;
 }
 
 /// Empties the directory unless it holds an unfinished run of just this work; returns when that work was started.
 double start_stage(const fs::path& directory, const std::string& identity) {
-  const fs::path file = directory / kStartedFile;
-  if (fs::exists(file) && !fs::exists(directory / kManifestFile)) {
-    const Json started = Json::parse(core::read_file(file), nullptr, false);
-    if (!started.is_discarded() && started.value("identity", "") == identity)
-      return started.value("started", now_seconds());
-  }
+  if (const std::optional<StartedWork> work = read_started(directory); work && work->identity == identity)
+    return work->started;
   // The manifest goes first: a kill during the removal must not leave it beside half of its outputs.
   fs::remove(directory / kManifestFile);
   fs::remove_all(directory);
   const double started = now_seconds();
-  core::write_file_atomic(file, Json{{"identity", identity}, {"started", started}}.dump() + "\n");
+  write_started(directory, {.identity = identity, .started = started});
   return started;
 }
 
-StageOutcome run_stage(const Stage& stage, const RunDirectory& directory, core::MetricSink& metrics) {
-  const fs::path place = directory.path() / stage.name();
-  Manifest planned = planned_manifest(stage, directory);
-  std::optional<Manifest> found;
-  const std::string reason = reason_to_run(place, planned, found);
-  if (reason.empty()) {
-    R1_LOG(info, "stage {} is complete and unchanged", stage.name());
-    fs::remove(place / kStartedFile);
-    return {.manifest = *found, .ran = false};
+/// What lasts over the walks of one command.
+class Command {
+ public:
+  Command(const RunDirectory& directory, core::MetricSink& metrics, const RunOptions& options)
+      : directory_(directory), options_(options), metrics_(metrics) {}
+
+  /// Nothing when a condition changed the recipe. `used`: the repeats of each condition so far.
+  std::optional<std::vector<StageOutcome>> walk(const StageList& stages, const std::vector<std::int64_t>& used) {
+    const fs::path& run = directory_.path();
+    const StageGraph graph = make_graph(stages, run);
+    const StageChoice choice = choose_stages(graph, options_);
+    Schedule schedule{.included = choice.included, .takes = {}, .machine = options_.machine};
+    for (const auto& stage : stages) schedule.takes.push_back(stage->resources());
+    std::vector<StageOutcome> done(stages.size());
+    const bool whole = run_scheduled(graph, schedule, [&](std::size_t i) {
+      for (const StageInput& input : foreign_inputs(*stages[i], graph, choice, run)) check_untouched(input, run);
+      done[i] = bring_up_to_date(*stages[i], choice.forced[i]);
+      return check_figures(stages, done[i].manifest, used);
+    });
+    if (!whole) return std::nullopt;
+    std::vector<StageOutcome> outcomes;
+    for (const std::size_t i : graph.order)
+      if (choice.included[i]) outcomes.push_back(std::move(done[i]));
+    return outcomes;
   }
-  R1_LOG(info, "stage {} runs ({})", stage.name(), reason);
-  const double started = start_stage(place, identity_of(planned));
-  const StageContext context{.run = directory.path(), .directory = place, .metrics = &metrics};
-  if (!fs::exists(context.state())) metrics.rewind(stage.name(), 0);
-  planned.metrics = stage.run(context);
-  planned.outputs = record_outputs(place, stage.outputs());
-  planned.seconds = std::max(0.0, now_seconds() - started);
-  fs::remove_all(context.state());
-  write_manifest(place, planned);
-  fs::remove(place / kStartedFile);
-  R1_LOG(info, "stage {} is done after {:.1f} s", stage.name(), planned.seconds);
-  return {.manifest = std::move(planned), .ran = true};
-}
+
+ private:
+  StageOutcome bring_up_to_date(const Stage& stage, bool forced) {
+    const fs::path place = directory_.path() / stage.name();
+    const Manifest planned = planned_manifest(stage, directory_.recipe(), directory_.path());
+    for (const InputRecord& input : planned.inputs)
+      if (input.hash.empty()) user_error("stage {}: there is no {}", stage.name(), input.path);
+    WorkFinding finding = find_work(place, planned);
+    if (finding.state == WorkState::Complete && (!forced || has_run(stage.name()))) {
+      R1_LOG(info, "stage {} is complete and unchanged", stage.name());
+      fs::remove(place / kStartedFile);
+      return {.manifest = std::move(*finding.found), .ran = has_run(stage.name())};
+    }
+    R1_LOG(info, "stage {} runs ({})", stage.name(),
+           finding.why.empty() ? "asked for by --from " + options_.from : finding.why);
+    return {.manifest = run_stage(stage, planned), .ran = true};
+  }
+
+  Manifest run_stage(const Stage& stage, Manifest planned) {
+    const fs::path place = directory_.path() / stage.name();
+    const double started = start_stage(place, identity_of(planned));
+    const StageContext context{.run = directory_.path(), .directory = place, .metrics = &metrics_};
+    if (!fs::exists(context.state())) metrics_.rewind(stage.name(), 0);
+    planned.metrics = stage.run(context);
+    planned.outputs = record_outputs(place, stage.outputs());
+    planned.seconds = std::max(0.0, now_seconds() - started);
+    fs::remove_all(context.state());
+    write_manifest(place, planned);
+    fs::remove(place / kStartedFile);
+    R1_LOG(info, "stage {} is done after {:.1f} s", stage.name(), planned.seconds);
+    const std::lock_guard lock(mutex_);
+    ran_.insert(stage.name());
+    return planned;
+  }
+
+  /// False: a figure asked for changes, which are in the journal now.
+  bool check_figures(const StageList& stages, const Manifest& manifest, const std::vector<std::int64_t>& used) {
+    for (std::size_t i = 0; i < options_.conditions.size(); ++i) {
+      const StageCondition& condition = options_.conditions[i];
+      if (condition.stage != manifest.stage) continue;
+      const double value = figure_of(condition, manifest);
+      if (holds(condition, value)) continue;
+      const std::string fact = fmt::format("stage {}: {} is {}, and the recipe's conditions ask for {}", manifest.stage,
+                                           condition.metric, value, bound_text(condition));
+      refuse_to_repeat(condition, fact, used[i]);
+      FailedCondition failed{.stage = condition.stage,
+                             .metric = condition.metric,
+                             .value = value,
+                             .identity = lineage_of(stages, directory_.path(), condition.stage),
+                             .changes = changes_of(condition, used[i] + 1)};
+      R1_LOG(warn, "{}; repeat {} of {}, with {}", fact, used[i] + 1, condition.repeats,
+             fmt::join(failed.changes, ", "));
+      const std::lock_guard lock(mutex_);
+      append_change(directory_.path(), failed);
+      return false;
+    }
+    return true;
+  }
+
+  /// UserError unless the condition, which does not hold, may repeat its stage.
+  void refuse_to_repeat(const StageCondition& condition, const std::string& fact, std::int64_t used) const {
+    if (condition.otherwise != "repeat")
+      user_error("{}; change the stage's settings or the condition, and run the same command again", fact);
+    const std::string changes = fmt::format("{}", fmt::join(changes_of(condition, used + 1), ", "));
+    if (!options_.only.empty()) user_error("{}; run without --only to repeat it with {}", fact, changes);
+    if (used >= condition.repeats)
+      user_error("{} after {} repeats; change the stage's settings, its condition's changes, or the bound", fact, used);
+  }
+
+  bool has_run(const std::string& stage) {
+    const std::lock_guard lock(mutex_);
+    return ran_.contains(stage);
+  }
+
+  const RunDirectory& directory_;
+  const RunOptions& options_;
+  LockedSink metrics_;
+  std::mutex mutex_;  // of what follows and of the journal
+  std::set<std::string> ran_;  // --from runs nothing twice
+};
 
 }  // namespace
 
-RunDirectory::RunDirectory(fs::path path, const std::string& recipe_name, const std::string& resolved)
-    : path_(std::move(path)), recipe_(recipe_name) {
-  if (fs::exists(path_) && !fs::is_directory(path_)) user_error("{}: is a file, not a run directory", path_.string());
-  const fs::path run_file = path_ / kRunFile;
-  if (fs::exists(run_file)) {
-    const std::string owner = owner_of(run_file);
-    if (owner != recipe_name)
-      user_error("{}: belongs to recipe {}, not to recipe {}; give another run directory by --out", path_.string(),
-                 owner, recipe_name);
-  } else if (fs::exists(path_) && !fs::is_empty(path_)) {
-    user_error("{}: is not empty and no run directory (it has no {}); give another one by --out", path_.string(),
-               kRunFile);
-  } else {
-    core::write_file_atomic(run_file, Json{{"format", 1}, {"recipe", recipe_name}}.dump() + "\n");
-  }
-  lock_ = lock_file(path_ / kLockFile);
-  core::write_file_atomic(path_ / kRecipeFile, resolved);
-}
-
-RunDirectory::~RunDirectory() {
-  if (lock_ >= 0) close(lock_);
-}
-
-void check_outside_inputs(const StageList& stages, const fs::path& run) {
-  for (const auto& stage : stages)
+void check_outside_inputs(const StageList& stages, const fs::path& run, const std::vector<std::string>& only) {
+  for (const auto& stage : stages) {
+    if (!only.empty() && std::find(only.begin(), only.end(), stage->name()) == only.end()) continue;
     for (const StageInput& input : stage->inputs(run))
       if (input.outside && !fs::exists(input.path))
         user_error("stage {}: there is no {} (for {})", stage->name(), input.path.string(), input.name);
+  }
 }
 
-std::vector<StageOutcome> run_stages(const StageList& stages, const RunDirectory& directory,
-                                     core::MetricSink& metrics) {
-  std::vector<StageOutcome> outcomes;
-  for (const auto& stage : stages) outcomes.push_back(run_stage(*stage, directory, metrics));
-  return outcomes;
+StageChoice choose_stages(const StageGraph& graph, const RunOptions& options) {
+  const std::size_t count = graph.names.size();
+  StageChoice choice{.included = std::vector<bool>(count, options.only.empty()),
+                     .forced = std::vector<bool>(count, false)};
+  for (const std::string& name : options.only) choice.included[graph.find(name, "--only")] = true;
+  if (!options.from.empty()) choice.forced = with_dependents(graph, graph.find(options.from, "--from"));
+  return choice;
+}
+
+void check_run(const StageList& stages, const fs::path& run, const RunOptions& options) {
+  const StageGraph graph = make_graph(stages, run);
+  const StageChoice choice = choose_stages(graph, options);
+  check_conditions(options.conditions, stages, run, options.rebuild);
+  check_outside_inputs(stages, run, options.only);
+  for (const std::size_t i : graph.order)
+    if (choice.included[i])
+      for (const StageInput& input : foreign_inputs(*stages[i], graph, choice, run))
+        check_finished(graph.names[i], input, run);
+}
+
+std::vector<StageOutcome> run_stages(const StageList& stages, const RunDirectory& directory, core::MetricSink& metrics,
+                                     const RunOptions& options) {
+  check_run(stages, directory.path(), options);
+  Command command(directory, metrics, options);
+  for (;;) {
+    const ChangedStages changed = changed_stages(stages, directory.path(), options.conditions, options.rebuild);
+    if (!changed.sets.empty()) R1_LOG(info, "conditions changed the recipe: {}", fmt::join(changed.sets, ", "));
+    auto outcomes = command.walk(changed.sets.empty() ? stages : changed.stages, changed.used);
+    if (outcomes) return std::move(*outcomes);
+  }
 }
 
 }  // namespace r1::pipeline

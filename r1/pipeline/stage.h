@@ -2,7 +2,9 @@
 // in its own directory and knows other stages only by the files it reads. When to run it is orchestrator.h's matter.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,7 +13,8 @@
 
 namespace r1::pipeline {
 
-/// Something a stage reads. `name` goes into the manifest (InputRecord::path), `path` is where it lies now.
+/// Something a stage reads. `name` goes into the manifest (InputRecord::path), `path` is where it lies now. Unless it
+/// is from outside, the first component of its name is the stage that makes it ("corpus/heldout.jsonl").
 struct StageInput {
   std::string name;
   std::filesystem::path path;
@@ -28,6 +31,20 @@ struct StageContext {
   std::filesystem::path state() const { return directory / "r1_state"; }
 };
 
+/// What a stage expects of its work, for `r1 run --plan`. Estimates; 0 = unknown.
+struct StagePlan {
+  std::string work;         // one sentence: on which data, how many steps
+  double memory_bytes = 0;  // at its peak
+  double flops = 0;         // of the whole stage
+};
+
+/// What a stage takes while it runs. One that takes all cores runs alone.
+struct StageResources {
+  std::int64_t cores = 0;  // 0 = all of them
+  double memory_bytes = 0;
+  std::int64_t gpus = 0;
+};
+
 class Stage {
  public:
   virtual ~Stage() = default;
@@ -39,7 +56,13 @@ class Stage {
   virtual std::vector<std::string> outputs() const = 0;
   /// Does the work, or the rest of it when context.state() holds a checkpoint. Returns the stage's figures.
   virtual Metrics run(const StageContext& context) const = 0;
+  /// What run() would do. Must not fail where inputs are missing: nothing may have run yet.
+  virtual StagePlan plan(const std::filesystem::path& /*run*/) const { return {}; }
+  /// Decides beside whom it may run, and nothing about its results.
+  virtual StageResources resources() const { return {}; }
 };
+
+using StageList = std::vector<std::unique_ptr<Stage>>;
 
 /// An input that another stage of the run wrote: name and place are the same, relative to the run directory.
 inline StageInput from_run(const std::filesystem::path& run, const std::string& path) {

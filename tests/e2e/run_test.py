@@ -72,6 +72,43 @@ class TinyRun(r1.Scratch):
         for stage in ["eval", "report"]:
             self.assertIn(f"stage {stage} is done", again.stderr)
 
+    def test_a_plan_says_what_would_run_and_writes_nothing(self):
+        new = self.folder / "new"
+        plan = run("run", r1.TINY, "--out", new, "--plan", "--set", "data.texts=[/nonexistent/a.txt]").stdout
+        self.assertIn("missing: /nonexistent/a.txt", plan)
+        self.assertIn("6 of 6 stages run", plan)
+        self.assertFalse(new.exists())
+        before = {file: file.stat().st_mtime_ns for file in self.out.rglob("*")}
+        plan = run("run", r1.TINY, "--out", self.out, "--plan").stdout
+        self.assertEqual(plan.count("  complete\n"), 6, plan)
+        plan = run("run", r1.TINY, "--out", self.out, "--plan", "--set", "zero.clip_high=0.3").stdout
+        self.assertIn("its configuration changed: clip_high: ", plan)
+        self.assertIn("depends on stage zero, which runs", plan)
+        self.assertIn("3 of 6 stages run", plan)
+        self.assertEqual({file: file.stat().st_mtime_ns for file in self.out.rglob("*")}, before)
+
+    def test_from_runs_a_stage_and_what_depends_on_it_again(self):
+        copy = self.folder / "from"
+        shutil.copytree(self.out, copy)
+        again = run("run", r1.TINY, "--out", copy, "--from", "eval")
+        self.assertEqual(again.stderr.count("is complete and unchanged"), 4, again.stderr)
+        for stage in ["eval", "report"]:
+            self.assertIn(f"stage {stage} is done", again.stderr)
+        self.assertEqual(r1.differences(self.out, copy), [])
+
+    def test_only_runs_the_named_stages(self):
+        out = self.folder / "only"
+        refused = run("run", r1.TINY, "--out", out, "--only", "zero", check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("which stage corpus makes", refused.stderr)
+        refused = run("run", r1.TINY, "--out", out, "--only", "tokeniser", check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("did you mean tokenizer?", refused.stderr)
+        self.assertFalse(out.exists())
+        done = run("run", r1.TINY, "--out", out, "--only", "corpus,tokenizer")
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(sorted(file.parent.name for file in out.glob("*/manifest.json")), ["corpus", "tokenizer"])
+
     def test_the_same_recipe_gives_the_same_bytes_on_one_core(self):
         one_core = {min(os.sched_getaffinity(0))}
         run("run", r1.TINY, "--out", self.folder / "again", preexec_fn=lambda: os.sched_setaffinity(0, one_core))
@@ -93,6 +130,10 @@ class TinyRun(r1.Scratch):
                    "--bootstrap_resamples", "200", "--majority_threshold", "0.5", "--engine.max_tokens", "160")
         figures = json.loads((self.out / "eval" / "eval.json").read_text())["after"]["headline"]
         self.assertEqual(json.loads(done.stdout)["headline"]["pass@1"]["value"], figures["pass@1"]["value"])
+        copy = self.folder / "reported"
+        shutil.copytree(self.out, copy)
+        run("report", copy)
+        self.assertEqual(r1.differences(self.out, copy), [])
         run("report", self.out, "--out", self.folder / "page")
         self.assertEqual((self.folder / "page" / "report.html").read_text(),
                          (self.out / "report" / "report.html").read_text())

@@ -1,14 +1,18 @@
-// The graph's decisions, with stages that copy text: what runs, what is skipped, what is refused, what a kill leaves.
+// The orchestrator's decisions, with stages that copy text: what runs, what is skipped, what is refused, what a kill
+// leaves, what the options choose. Conditions have a test of their own (condition_test.cc).
 #include "r1/pipeline/orchestrator.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
-#include <functional>
+#include <thread>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "tests/pipeline/fake_stages.h"
 
 namespace r1::pipeline {
 namespace {
@@ -18,60 +22,16 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-struct NullSink : core::MetricSink {
-  void emit(const core::MetricRecord&) override {}
-  void note(const std::string&, const std::string&) override {}
-  void rewind(const std::string& stage, std::int64_t step) override {
-    rewinds.push_back(stage + ":" + std::to_string(step));
-  }
-  std::vector<std::string> rewinds;
-};
-
-/// Writes out.txt = its text, or what it reads, cut to `keep` characters.
-struct CopyStage : Stage {
-  std::string name_, config_, text, reads;
-  std::size_t keep = 100;
-  fs::path outside;
-  bool fails = false;
-  mutable int runs = 0;
-  mutable bool resumed = false;
-
-  CopyStage(std::string name, std::string text_or_source) : name_(std::move(name)), config_("a: 1\n") {
-    (text_or_source.find('/') == std::string::npos ? text : reads) = text_or_source;
-  }
-  std::string name() const override { return name_; }
-  std::string config() const override { return config_; }
-  std::vector<StageInput> inputs(const fs::path& run) const override {
-    std::vector<StageInput> inputs;
-    if (!reads.empty()) inputs.push_back(from_run(run, reads));
-    if (!outside.empty()) inputs.push_back({"set/" + outside.filename().string(), outside, true});
-    return inputs;
-  }
-  std::vector<std::string> outputs() const override { return {"out.txt"}; }
-  Metrics run(const StageContext& context) const override {
-    ++runs;
-    resumed = fs::exists(context.state() / "checkpoint");
-    core::write_file_atomic(context.state() / "checkpoint", "half");
-    if (fails) user_error("{} fails", name_);
-    const std::string source = reads.empty() ? text : core::read_file(context.run / reads);
-    core::write_file_atomic(context.directory / "out.txt", source.substr(0, keep));
-    return {{"size", static_cast<double>(source.size())}};
-  }
-};
-
 class OrchestratorTest : public ::testing::Test {
  protected:
   void SetUp() override {
     run_ = fs::temp_directory_path() /
            (std::string("r1_orchestrator_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(run_);
-    auto add = [&](const char* name, const char* source) {
-      stages_.push_back(std::make_unique<CopyStage>(name, source));
-      return static_cast<CopyStage*>(stages_.back().get());
-    };
-    first_ = add("first", "hello world");
-    second_ = add("second", "first/out.txt");
-    third_ = add("third", "second/out.txt");
+    first_ = add_stage(stages_, "first");
+    first_->text = "hello world";
+    second_ = add_stage(stages_, "second", {"first/out.txt"});
+    third_ = add_stage(stages_, "third", {"second/out.txt"});
   }
   void TearDown() override { fs::remove_all(run_); }
 
@@ -79,22 +39,14 @@ class OrchestratorTest : public ::testing::Test {
   std::vector<std::string> go(const std::string& recipe = "tiny") {
     const RunDirectory directory(run_, recipe, "name: " + recipe + "\n");
     std::vector<std::string> ran;
-    for (const StageOutcome& outcome : run_stages(stages_, directory, sink_))
+    for (const StageOutcome& outcome : run_stages(stages_, directory, sink_, options_))
       if (outcome.ran) ran.push_back(outcome.manifest.stage);
     return ran;
   }
-  std::string error_of(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const UserError& e) {
-      return e.what();
-    }
-    return "nothing thrown";
-  }
-
   fs::path run_;
   StageList stages_;
-  CopyStage *first_ = nullptr, *second_ = nullptr, *third_ = nullptr;
+  RunOptions options_;
+  FakeStage *first_ = nullptr, *second_ = nullptr, *third_ = nullptr;
   NullSink sink_;
 };
 
@@ -199,6 +151,110 @@ TEST_F(OrchestratorTest, MissingOutsideInputsAreFoundBeforeAnythingStarts) {
   third_->outside = "/nonexistent/data.jsonl";
   EXPECT_THAT(error_of([&] { check_outside_inputs(stages_, run_); }),
               AllOf(HasSubstr("stage third"), HasSubstr("/nonexistent/data.jsonl")));
+  EXPECT_FALSE(fs::exists(run_));
+}
+
+TEST_F(OrchestratorTest, TheGraphDecidesTheOrderNotTheList) {
+  std::swap(stages_[0], stages_[2]);
+  EXPECT_THAT(go(), ElementsAre("first", "second", "third"));
+  EXPECT_EQ(core::read_file(run_ / "third" / "out.txt"), "hello world");
+}
+
+TEST_F(OrchestratorTest, AChangedConfigurationIsNamedByItsLine) {
+  second_->config_ = "a: 1\noptimizer:\n  kind: adamw\n  lr: 0.1\n";
+  go();
+  second_->config_ = "a: 1\noptimizer:\n  kind: adamw\n  lr: 0.2\n";
+  ::testing::internal::CaptureStderr();
+  go();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("optimizer.lr: 0.1 -> 0.2"));
+}
+
+TEST_F(OrchestratorTest, IndependentStagesRunSideBySideWithOneSinkAtATime) {
+  std::atomic<int> present = 0;
+  std::atomic<bool> met = false;
+  for (const char* name : {"left", "right"}) {
+    FakeStage* stage = add_stage(stages_, name, {"first/out.txt"});
+    stage->takes.cores = 1;
+    stage->during = [&](const StageContext& context) {
+      ++present;
+      for (int i = 0; i < 1000 && !met; ++i) {
+        if (present == 2) met = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+      for (int step = 1; step <= 200; ++step) context.metrics->rewind("x", step);
+    };
+  }
+  options_.machine = {.cores = 2, .memory_bytes = 1e9};
+  EXPECT_THAT(go(), ElementsAre("first", "second", "third", "left", "right"));
+  EXPECT_TRUE(met);
+  EXPECT_EQ(sink_.rewinds.size(), 5U + 400U);
+  EXPECT_THAT(go(), ElementsAre());
+}
+
+TEST_F(OrchestratorTest, AFailureLetsTheStageBesideFinish) {
+  std::atomic<int> present = 0;
+  const auto meet = [&](const StageContext&) {
+    ++present;
+    for (int i = 0; i < 1000 && present < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  };
+  for (FakeStage* stage : {second_, add_stage(stages_, "beside", {"first/out.txt"})}) {
+    stage->takes.cores = 1;
+    stage->during = meet;
+  }
+  second_->fails = true;
+  options_.machine = {.cores = 2, .memory_bytes = 1e9};
+  EXPECT_EQ(error_of([&] { go(); }), "second fails");
+  EXPECT_TRUE(fs::exists(run_ / "beside" / "manifest.json"));
+  EXPECT_FALSE(fs::exists(run_ / "third"));
+}
+
+TEST_F(OrchestratorTest, FromRunsAStageAndAllThatDependOnIt) {
+  add_stage(stages_, "other", {"first/out.txt"});
+  go();
+  options_.from = "second";
+  EXPECT_THAT(go(), ElementsAre("second", "third"));
+  options_.from = "secnd";
+  EXPECT_THAT(error_of([&] { go(); }), AllOf(HasSubstr("--from"), HasSubstr("did you mean second?")));
+}
+
+TEST_F(OrchestratorTest, OnlyRunsTheNamedStages) {
+  options_.only = {"third", "second"};
+  EXPECT_THAT(error_of([&] { go(); }),
+              AllOf(HasSubstr("stage second"), HasSubstr("first/out.txt"), HasSubstr("stage first makes")));
+  EXPECT_FALSE(fs::exists(run_ / "second"));
+  options_.only = {"first"};
+  EXPECT_THAT(go(), ElementsAre("first"));
+  options_.only = {"third"};
+  EXPECT_THAT(error_of([&] { go(); }), HasSubstr("stage second makes"));
+  options_.only = {"third", "second"};
+  EXPECT_THAT(go(), ElementsAre("second", "third"));
+  first_->config_ = "a: 2\n";
+  first_->outside = "/nonexistent/data.jsonl";  // of no interest: first is left out
+  EXPECT_THAT(go(), ElementsAre());
+  options_.only = {"thrid"};
+  EXPECT_THAT(error_of([&] { go(); }), AllOf(HasSubstr("--only"), HasSubstr("did you mean third?")));
+}
+
+TEST_F(OrchestratorTest, OnlyDoesNotReadWhatAnUnfinishedStageLeft) {
+  second_->fails = true;
+  second_->during = [](const StageContext& context) { core::write_file_atomic(context.directory / "out.txt", "half"); };
+  EXPECT_EQ(error_of([&] { go(); }), "second fails");
+  options_.only = {"third"};
+  EXPECT_THAT(error_of([&] { go(); }), HasSubstr("stage second makes"));
+}
+
+TEST_F(OrchestratorTest, OnlySeesThatAnInputWasEdited) {
+  go();
+  core::write_file_atomic(run_ / "second" / "out.txt", "tampered");
+  options_.only = {"third"};
+  EXPECT_THAT(error_of([&] { go(); }), HasSubstr("second/out.txt: was changed after stage second wrote it"));
+}
+
+TEST_F(OrchestratorTest, WhatCanBeRefusedIsRefusedBeforeADirectoryIsMade) {
+  options_.only = {"second"};
+  EXPECT_THAT(error_of([&] { check_run(stages_, run_, options_); }), HasSubstr("first/out.txt"));
+  options_.only = {"zero"};
+  EXPECT_THAT(error_of([&] { check_run(stages_, run_, options_); }), HasSubstr("first, second, third"));
   EXPECT_FALSE(fs::exists(run_));
 }
 

@@ -31,7 +31,8 @@ std::string error_of(const std::function<void()>& action) {
 }
 
 TEST(Recipe, TheRecipesOfTheRepositoryLoad) {
-  for (const char* name : {"zero_mini", "zero_mini_control", "countdown"}) {
+  for (const char* name :
+       {"zero_mini", "zero_mini_control", "countdown", "r1_mini", "r1_smollm2", "r1_qwen2.5-1.5b", "r1_671b"}) {
     const Recipe recipe = load_recipe(kRecipes / (std::string(name) + ".yaml"), {});
     EXPECT_EQ(recipe.name, name);
   }

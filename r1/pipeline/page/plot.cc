@@ -92,8 +92,11 @@ std::string grid(const Axes& axes) {
   }
   for (const double tick : round_ticks(axes.x_low, axes.x_high, 5)) {
     if (tick < axes.x_low || tick > axes.x_high || tick != std::floor(tick)) continue;
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", axes.x(tick), kHeight - 7,
-                       short_number(tick));
+    const double x = axes.x(tick);
+    const std::string label = short_number(tick);
+    const bool fits = x + 3.5 * static_cast<double>(label.size()) < kWidth;  // a digit is about 7 wide
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"{}\">{}</text>", fits ? x : kWidth, kHeight - 7,
+                       fits ? "middle" : "end", label);
   }
   return out;
 }
@@ -144,7 +147,9 @@ std::string escape_html(const std::string& text) {
 std::string short_number(double value) {
   if (!std::isfinite(value)) return "–";
   const double size = std::abs(value);
-  if (size >= 1e6) return fmt::format("{:.3g}M", value / 1e6);
+  for (const auto& [unit, letter] :
+       {std::pair(1e15, 'P'), std::pair(1e12, 'T'), std::pair(1e9, 'G'), std::pair(1e6, 'M')})
+    if (size >= unit) return fmt::format("{:.3g}{}", value / unit, letter);
   if (size >= 1e4) return fmt::format("{:.3g}k", value / 1e3);
   if (size >= 100) return fmt::format("{:.0f}", value);
   return fmt::format("{:.3g}", value);
@@ -158,6 +163,9 @@ std::string draw_plot(const Plot& plot) {
   std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}: last value {}\">", kWidth,
                                 kHeight, escape_html(plot.title), last);
   out += grid(axes);
+  if (plot.mark)
+    out += fmt::format("<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>", axes.x(*plot.mark),
+                       kTop, kHeight - kBottom);
   const bool smooth = points.size() > 20;
   out += polyline(points, axes, smooth ? "raw" : "mean");
   if (smooth) out += polyline(running_mean(points), axes, "mean");

@@ -3,15 +3,15 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "r1/core/config.h"
 #include "r1/pipeline/manifest.h"
+#include "r1/pipeline/page/checks.h"
+#include "r1/pipeline/page/curves.h"
 
 namespace r1::pipeline {
 
@@ -22,32 +22,6 @@ struct ReportConfig {
 };
 void fields(core::FieldVisitor& v, ReportConfig& c);
 
-/// A figure and what it should be.
-struct Check {
-  std::string name;
-  double value = 0.0;
-  std::string target;  // ">= 0.8"; empty: reported only
-  bool pass = true;
-};
-
-struct Target {
-  std::string name;
-  std::string op;  // >= <= == > <
-  double bound = 0.0;
-};
-/// "final_pass_at_1 >= 0.8". UserError when it can't be read.
-Target parse_target(const std::string& text);
-
-/// UserError for a target that can't be read or names no check (with the nearest).
-void check_report_config(const ReportConfig& config);
-
-/// A metric over the steps of a stage.
-struct Curve {
-  std::string stage;
-  std::string metric;
-  std::vector<std::pair<double, double>> points;  // step, value
-};
-
 struct ReportData {
   std::string recipe;
   ReportConfig config;
@@ -55,16 +29,19 @@ struct ReportData {
   double seconds = 0.0;          // of those stages
   std::vector<Check> checks;
   std::vector<Curve> curves;
-  nlohmann::ordered_json eval;  // eval.json
+  nlohmann::ordered_json eval;   // eval.json; null without stage eval
+  nlohmann::ordered_json table;  // table.json of stage evaluate; null without it
 };
 
-/// Reads a run directory whose stages are complete. UserError names what is missing.
-ReportData gather_report(const std::filesystem::path& run, const std::string& recipe, const ReportConfig& config);
+/// The stages of a recipe that ends with stage eval.
+const std::vector<std::string>& default_report_stages();
 
-/// The names of all checks, in their order.
-const std::vector<std::string>& check_names();
+/// Reads a run directory whose `stages` (without report) are complete. UserError names what is missing.
+ReportData gather_report(const std::filesystem::path& run, const std::string& recipe, const ReportConfig& config,
+                         const std::vector<std::string>& stages = default_report_stages());
 
-/// {"recipe","seconds","stages":[{"name","seconds","metrics":{}}],"checks":[{"name","value","target","pass"}]}.
+/// {"recipe","seconds","stages":[{"name","seconds","metrics":{}}],"checks":[{"name","value","target","pass"}]} and,
+/// with stage evaluate, "table": {MODEL: {MEASURE: {"value","low","high"}}}.
 std::string report_json(const ReportData& data);
 
 }  // namespace r1::pipeline

@@ -12,6 +12,7 @@
 #include "r1/core/fs.h"
 #include "r1/data/loaders.h"
 #include "r1/pipeline/seeds.h"
+#include "r1/pipeline/stages/plan_figures.h"
 
 namespace r1::pipeline {
 
@@ -76,24 +77,30 @@ void fields(core::FieldVisitor& v, EvalStageConfig& c) {
   v("dtype", c.dtype, "f32 | bf16");
 }
 
-EvalStage::EvalStage(EvalStageConfig config, RewardConfig reward, std::string prompt_template, std::int64_t seed)
-    : config_(std::move(config)), reward_(std::move(reward)), prompt_template_(std::move(prompt_template)) {
-  config_.greedy.seed = join_seeds(seed, config_.greedy.seed);
-  config_.sampled.seed = join_seeds(seed, config_.sampled.seed);
+EvalStage::EvalStage(EvalStageConfig config, Asking asking) : config_(std::move(config)), asking_(std::move(asking)) {
+  config_.greedy.seed = join_seeds(asking_.seed, config_.greedy.seed);
+  config_.sampled.seed = join_seeds(asking_.seed, config_.sampled.seed);
 }
 
 std::string EvalStage::config() const {
-  return fmt::format("prompt_template: {:?}\n", prompt_template_) + core::dump_config(reward_) +
+  return fmt::format("prompt_template: {:?}\n", asking_.prompt_template) + core::dump_config(asking_.reward) +
          core::dump_config(config_);
+}
+
+StagePlan EvalStage::plan(const fs::path&) const {
+  return {.work = fmt::format("greedy answers of base and final model to the held-out problems; {} samples of {} from "
+                              "the base",
+                              config_.sampled.samples_per_problem, config_.sampled_problems),
+          .memory_bytes = weight_bytes(asking_.size, config_.dtype)};
 }
 
 Metrics EvalStage::run(const StageContext& context) const {
   const std::vector<data::Problem> problems = data::load_problems(context.run / "corpus" / "heldout.jsonl").problems;
   const fs::path base = context.run / "pretrain" / "model";
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(base / "tokenizer.json");
-  const reward::IsolatedScorer scorer(core::dump_config(reward_.rules), reward_.isolation);
+  const reward::IsolatedScorer scorer(core::dump_config(asking_.reward.rules), asking_.reward.isolation);
   const eval::EvalInputs inputs{
-      .problems = problems, .tokenizer = tokenizer, .scorer = scorer, .prompt_template = prompt_template_};
+      .problems = problems, .tokenizer = tokenizer, .scorer = scorer, .prompt_template = asking_.prompt_template};
 
   const eval::EvalResult before = evaluate(base, config_.greedy, inputs, config_);
   const eval::EvalResult after = evaluate(context.run / "zero" / "model", config_.greedy, inputs, config_);
@@ -117,7 +124,7 @@ Metrics EvalStage::run(const StageContext& context) const {
     const auto count = std::min(problems.size(), static_cast<std::size_t>(config_.sampled_problems));
     const std::vector<data::Problem> few(problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(count));
     const eval::EvalInputs few_inputs{
-        .problems = few, .tokenizer = tokenizer, .scorer = scorer, .prompt_template = prompt_template_};
+        .problems = few, .tokenizer = tokenizer, .scorer = scorer, .prompt_template = asking_.prompt_template};
     const eval::EvalResult sampled = evaluate(base, config_.sampled, few_inputs, config_);
     json["before_samples"] = Json::parse(eval::to_json(sampled.report));
     add_figures("before_samples/", sampled.report.headline, metrics);

@@ -13,7 +13,7 @@
 #include "r1/core/config.h"
 #include "r1/eval/runner.h"
 #include "r1/pipeline/stage.h"
-#include "r1/pipeline/stages/zero.h"
+#include "r1/pipeline/stages/reward_config.h"
 #include "r1/rollout/engine.h"
 
 namespace r1::pipeline {
@@ -35,7 +35,7 @@ void fields(core::FieldVisitor& v, EvalStageConfig& c);
 
 class EvalStage : public Stage {
  public:
-  EvalStage(EvalStageConfig config, RewardConfig reward, std::string prompt_template, std::int64_t seed);
+  EvalStage(EvalStageConfig config, Asking asking);
   std::string name() const override { return "eval"; }
   std::string config() const override;
   std::vector<StageInput> inputs(const std::filesystem::path& run) const override {
@@ -43,11 +43,11 @@ class EvalStage : public Stage {
   }
   std::vector<std::string> outputs() const override { return {"after.jsonl", "before.jsonl", "eval.json"}; }
   Metrics run(const StageContext& context) const override;
+  StagePlan plan(const std::filesystem::path& run) const override;
 
  private:
   EvalStageConfig config_;
-  RewardConfig reward_;
-  std::string prompt_template_;
+  Asking asking_;
 };
 
 }  // namespace r1::pipeline

@@ -10,6 +10,16 @@
 
 namespace r1::pipeline {
 
+/// Where a pre-training reads and writes.
+struct PretrainPlaces {
+  std::string stage;                // name in metrics
+  std::filesystem::path tokenizer;  // folder of tokenizer.json and corpus.tokens
+  std::filesystem::path output, state;
+};
+/// Trains a fresh model of this shape on the corpus; its figures.
+Metrics pretrain_model(const train::TrainConfig& config, model::DeepseekV3Config model, const PretrainPlaces& places,
+                       core::MetricSink* metrics);
+
 class PretrainStage : public Stage {
  public:
   PretrainStage(train::TrainConfig train, model::DeepseekV3Config model, std::int64_t seed);
@@ -20,6 +30,7 @@ class PretrainStage : public Stage {
   }
   std::vector<std::string> outputs() const override { return {"model"}; }
   Metrics run(const StageContext& context) const override;
+  StagePlan plan(const std::filesystem::path& run) const override;
 
  private:
   train::TrainConfig train_;

@@ -1,6 +1,8 @@
 // Documents are encoded in chunks by several threads into their own places, so the shard does not depend on how many.
 #include "r1/pipeline/stages/tokenizer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -72,6 +74,11 @@ std::int32_t require_special(const tokenizer::Tokenizer& tokenizer, const char* 
   const std::optional<std::int32_t> id = tokenizer.special_id(text);
   if (!id) user_error("tokenizer.special_tokens: must hold {}", text);
   return *id;
+}
+
+StagePlan TokenizerStage::plan(const std::filesystem::path&) const {
+  return {.work =
+              fmt::format("byte-level BPE of {} tokens on the corpus, and the corpus as tokens", config_.vocab_size)};
 }
 
 Metrics TokenizerStage::run(const StageContext& context) const {

@@ -39,6 +39,7 @@ class TokenizerStage : public Stage {
   }
   std::vector<std::string> outputs() const override { return {"corpus.tokens", "tokenizer.json"}; }
   Metrics run(const StageContext& context) const override;
+  StagePlan plan(const std::filesystem::path& run) const override;
 
  private:
   TokenizerStageConfig config_;

@@ -34,6 +34,8 @@ TEST(ShortNumber, KeepsThreeDigits) {
   EXPECT_EQ(short_number(1234), "1234");
   EXPECT_EQ(short_number(12345), "12.3k");
   EXPECT_EQ(short_number(6123456), "6.12M");
+  EXPECT_EQ(short_number(3.41e13), "34.1T");
+  EXPECT_EQ(short_number(-2e9), "-2G");
   EXPECT_EQ(short_number(1e-5), "1e-05");
   EXPECT_EQ(short_number(std::numeric_limits<double>::quiet_NaN()), "–");
 }

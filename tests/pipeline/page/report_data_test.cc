@@ -123,8 +123,9 @@ TEST_F(ReportTest, ChecksTakeTheirValuesFromTheStages) {
   EXPECT_EQ(check(data, "sampling_logp_difference_max").value, 0);
   EXPECT_EQ(check(data, "parameters").value, 1234567);
   EXPECT_EQ(check(data, "seconds").value, 52.5);
-  ASSERT_EQ(data.checks.size(), check_names().size());
-  for (std::size_t i = 0; i < data.checks.size(); ++i) EXPECT_EQ(data.checks[i].name, check_names()[i]);
+  const std::vector<std::string> names = check_names();
+  ASSERT_EQ(data.checks.size(), names.size());
+  for (std::size_t i = 0; i < data.checks.size(); ++i) EXPECT_EQ(data.checks[i].name, names[i]);
 }
 
 TEST_F(ReportTest, TargetsDecideAndRoundingDoesNot) {
@@ -164,6 +165,7 @@ TEST_F(ReportTest, CurvesLeaveOutWhatWasNotLogged) {
   EXPECT_EQ(data.curves[0].points.size(), 50U);
   EXPECT_EQ(data.curves[0].points.front(), (std::pair<double, double>(1, 0.26)));
   EXPECT_EQ(data.curves[1].metric, "loss");
+  EXPECT_TRUE(data.table.is_null());
 }
 
 TEST_F(ReportTest, ThePageEscapesAndNeedsNothingElse) {
@@ -183,6 +185,14 @@ TEST_F(ReportTest, AnUnfinishedRunIsNamed) {
   } catch (const UserError& e) {
     EXPECT_THAT(e.what(), HasSubstr("stage eval is not complete"));
   }
+}
+
+TEST_F(ReportTest, ATargetThatTheRunCannotShowFails) {
+  config_.targets = {"zero_minus_base >= 0.1"};
+  const ReportData data = gather_report(run_, "tiny", config_);
+  EXPECT_EQ(data.checks.back().name, "zero_minus_base");
+  EXPECT_EQ(data.checks.back().target, ">= 0.1");
+  EXPECT_FALSE(data.checks.back().pass);
 }
 
 TEST(ReportConfigTest, TargetsAreChecked) {

@@ -11,6 +11,7 @@
 #include "r1/core/fs.h"
 #include "r1/data/loaders.h"
 #include "r1/pipeline/stages/corpus_file.h"
+#include "r1/reward/rule_scorer.h"
 
 namespace r1::pipeline {
 namespace {
@@ -62,6 +63,13 @@ class CorpusStageTest : public ::testing::Test {
     core::write_file_atomic(folder / "sft_train_2k.jsonl",  // the first is t1 in another order
                             row("s1", "[5,3,4]", 12, "5+3+4") + row("s2", "[7,8,20]", 35, "7+8+20"));
     return folder;
+  }
+
+  void add_general() {
+    config_.general.num_documents = 400;
+    config_.general.heldout_prompts = 80;
+    config_.general.prompts = 100;
+    config_.general.sft_documents = 200;
   }
 
   fs::path run_;
@@ -135,6 +143,166 @@ TEST_F(CorpusStageTest, ABrokenLineIsNamedOrCounted) {
   }
   config_.reader.on_bad_line = "skip";
   EXPECT_EQ(get(run(), "bad_lines"), 1);
+}
+
+TEST_F(CorpusStageTest, WithoutGeneralDataThereAreNoFilesOfIt) {
+  run();
+  EXPECT_FALSE(fs::exists(run_ / "corpus" / "general_sft.jsonl"));
+  EXPECT_EQ(CorpusStage(config_, places_, 3).outputs(),
+            (std::vector<std::string>{"corpus.jsonl", "heldout.jsonl", "rl_problems.jsonl", "validation.jsonl"}));
+}
+
+TEST_F(CorpusStageTest, ChatIsShuffledAmongTheProblemsAndHeldOutPromptsAreNowhere) {
+  run();
+  std::vector<std::string> alone;
+  for_each_corpus_record(run_ / "corpus" / "corpus.jsonl", [&](const CorpusRecord& r) { alone.push_back(r.text()); });
+
+  add_general();
+  const Metrics metrics = run();
+  std::vector<std::string> problems;
+  std::vector<std::size_t> chat_places;
+  std::set<std::string> trained_on;
+  std::size_t place = 0;
+  for_each_corpus_record(run_ / "corpus" / "corpus.jsonl", [&](const CorpusRecord& r) {
+    if (r.style.starts_with("chat_"))
+      chat_places.push_back(place);
+    else
+      problems.push_back(r.text());
+    trained_on.insert(r.prompt);
+    ++place;
+  });
+  EXPECT_EQ(problems, alone);  // the problems' documents are the same, in the same order
+  EXPECT_EQ(chat_places.size(), 400U - static_cast<std::size_t>(get(metrics, "dropped_documents")));
+  EXPECT_LT(chat_places.front(), 10U);
+  EXPECT_GT(chat_places.back(), place - 10);
+
+  for_each_corpus_record(run_ / "corpus" / "general_sft.jsonl",
+                         [&](const CorpusRecord& r) { trained_on.insert(r.prompt); });
+  for (const data::Problem& problem : data::load_problems(run_ / "corpus" / "general_prompts.jsonl").problems)
+    trained_on.insert(data::fill_template(prompt_template(config_), problem.prompt));
+  const std::vector<data::Problem> held_out = data::load_problems(run_ / "corpus" / "general_heldout.jsonl").problems;
+  EXPECT_EQ(held_out.size(), 80U);
+  for (const data::Problem& problem : held_out)
+    EXPECT_FALSE(trained_on.contains(data::fill_template(prompt_template(config_), problem.prompt))) << problem.prompt;
+  EXPECT_EQ(get(metrics, "general_heldout"), 80);
+  EXPECT_EQ(get(metrics, "general_prompts") + get(metrics, "general_sft_documents"),
+            100 + 200 - get(metrics, "dropped_general"));
+  EXPECT_EQ(get(metrics, "contaminated_test_problems"), 0);
+  EXPECT_EQ(get(metrics, "contamination/texts_checked"), get(metrics, "documents") + get(metrics, "rl_problems") +
+                                                             get(metrics, "general_prompts") +
+                                                             get(metrics, "general_sft_documents"));
+}
+
+TEST_F(CorpusStageTest, GeneralDocumentsHaveTheirFormsAndShares) {
+  add_general();
+  config_.general.num_documents = 2000;
+  config_.general.sft_documents = 1000;
+  config_.general.good_share = 0.3;
+  config_.general.sft_good_share = 0.8;
+  config_.general.tagged_share = 0.4;
+  const Metrics metrics = run();
+  const double good = get(metrics, "documents/chat_good");
+  EXPECT_NEAR(good / (good + get(metrics, "documents/chat_bad")), 0.3, 0.04);
+  double tagged = 0;
+  for_each_corpus_record(run_ / "corpus" / "corpus.jsonl", [&](const CorpusRecord& r) {
+    if (!r.style.starts_with("chat_")) return;
+    EXPECT_EQ(r.completion.find("<think>"), std::string::npos);
+    tagged += r.completion.starts_with("<answer>") && r.completion.ends_with("</answer>") ? 1 : 0;
+  });
+  EXPECT_NEAR(tagged / 2000, 0.4, 0.04);
+  double sft_good = 0;
+  for_each_corpus_record(run_ / "corpus" / "general_sft.jsonl", [&](const CorpusRecord& r) {
+    EXPECT_TRUE(r.completion.starts_with("<think></think><answer>") && r.completion.ends_with("</answer>"));
+    EXPECT_THAT(r.prompt, ::testing::StartsWith("User: "));
+    sft_good += r.style == "chat_good" ? 1 : 0;
+  });
+  EXPECT_NEAR(sft_good / 1000, 0.8, 0.04);
+}
+
+TEST_F(CorpusStageTest, GeneralPromptsThatHaveARightAnswerVerify) {
+  add_general();
+  run();
+  int checked = 0;
+  for (const data::Problem& problem : data::load_problems(run_ / "corpus" / "general_prompts.jsonl").problems) {
+    if (problem.verifier != "text") continue;
+    reward::RewardInput input;
+    input.answer = problem.answer;
+    input.verifier = problem.verifier;
+    EXPECT_TRUE(reward::check_accuracy(problem.answer, input).correct);
+    EXPECT_FALSE(reward::check_accuracy("zorp", input).correct);
+    ++checked;
+  }
+  EXPECT_GT(checked, 30);
+}
+
+TEST_F(CorpusStageTest, AHeldOutGeneralPromptInATextIsDropped) {
+  add_general();
+  run();
+  const std::string prompt = data::load_problems(run_ / "corpus" / "general_heldout.jsonl").problems[0].prompt;
+  core::write_file_atomic(run_ / "a.txt", "Someone asks: " + prompt + " And more.");
+  places_.texts = {(run_ / "a.txt").string()};
+  EXPECT_EQ(get(run(), "documents/text"), -1);
+}
+
+TEST_F(CorpusStageTest, ProblemsComeFromFiles) {
+  config_.kind = "files";
+  auto problem = [](const char* prompt, const char* answer, const char* domain) {
+    return fmt::format("{{\"domain\":\"{}\",\"prompt\":\"{}\",\"answer\":\"{}\",\"verifier\":\"text\"}}\n", domain,
+                       prompt, answer);
+  };
+  core::write_file_atomic(run_ / "train.jsonl", problem("two and two?", "four", "maths") +
+                                                    problem("one and one?", "two", "maths") +  // held out
+                                                    problem("two and two?", "four", "maths"));  // twice
+  core::write_file_atomic(run_ / "held.jsonl",
+                          problem("one and one?", "two", "maths") + problem("who is there?", "me", "general"));
+  core::write_file_atomic(run_ / "chat.jsonl",
+                          problem("how are you?", "fine", "general") + problem("Who is  there?", "me", "general"));
+  core::write_file_atomic(run_ / "a.txt", "A text.");
+  places_.problems = {(run_ / "train.jsonl").string()};
+  places_.heldout = {(run_ / "held.jsonl").string()};
+  places_.general = {(run_ / "chat.jsonl").string()};
+  places_.texts = {(run_ / "a.txt").string()};
+  const Metrics metrics = run();
+  EXPECT_EQ(get(metrics, "rl_problems"), 1);
+  EXPECT_EQ(get(metrics, "heldout_problems"), 1);
+  EXPECT_EQ(get(metrics, "general_heldout"), 1);
+  EXPECT_EQ(get(metrics, "general_prompts"), 1);
+  EXPECT_EQ(get(metrics, "documents"), 1);
+  EXPECT_EQ(get(metrics, "contaminated_test_problems"), 0);
+  EXPECT_EQ(data::load_problems(run_ / "corpus" / "rl_problems.jsonl").problems[0].id, "train-000000");
+  for_each_corpus_record(run_ / "corpus" / "general_sft.jsonl", [&](const CorpusRecord& r) {
+    EXPECT_EQ(r.text(), "User: how are you?\nAssistant: <think></think><answer>fine</answer>");
+  });
+  EXPECT_EQ(CorpusStage(config_, places_, 3).outputs().size(), 7U);
+  places_.texts.clear();
+  EXPECT_EQ(get(run(), "documents"), 0);
+}
+
+TEST_F(CorpusStageTest, MistakesAreNamed) {
+  const auto why = [&] {
+    try {
+      CorpusStage(config_, places_, 3).inputs(run_);
+    } catch (const UserError& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(why(), "");
+  config_.general.num_documents = 10;
+  config_.general.good_share = 1.5;
+  EXPECT_THAT(why(), HasSubstr("corpus.general.good_share is 1.5"));
+  config_.general.good_share = 0.5;
+  config_.general.chat.kinds = {"advise"};
+  EXPECT_THAT(why(), HasSubstr("did you mean \"advice\""));
+  config_.general = {};
+  places_.problems = {"a.jsonl"};
+  EXPECT_THAT(why(), HasSubstr("data.problems"));
+  config_.kind = "files";
+  EXPECT_THAT(why(), HasSubstr("data.heldout"));
+  places_.heldout = {"b.jsonl"};
+  EXPECT_EQ(why(), "");
+  config_.general.num_documents = 10;
+  EXPECT_THAT(why(), HasSubstr("corpus.general.num_documents"));
 }
 
 }  // namespace
