@@ -10,7 +10,6 @@
 #include "r1/data/loaders.h"
 #include "r1/pipeline/seeds.h"
 #include "r1/pipeline/stages/plan_figures.h"
-#include "r1/pipeline/stages/preference_data.h"
 #include "r1/pipeline/stages/sub_run.h"
 #include "r1/pipeline/stages/tokenizer.h"
 #include "r1/rl/model_scorer.h"
@@ -21,12 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-struct Data {
-  std::vector<data::Problem> problems;
-  std::vector<PreferencePair> pairs;
-  std::vector<LabelledAnswer> labels;
-};
 
 /// Token sequences as the scorer will make them.
 class Sequences {
@@ -51,7 +44,7 @@ class Sequences {
   std::string prompt_template_;
 };
 
-void write_data(const Data& data, const RewardModelsConfig& config, const fs::path& directory) {
+void write_data(const RewardModelData& data, const RewardModelsConfig& config, const fs::path& directory) {
   std::string pairs, labels;
   const auto part = [&](std::int64_t problem) {
     return part_name(part_of(problem, config.judge_share, config.held_out_share, config.seed));
@@ -76,6 +69,47 @@ void write_data(const Data& data, const RewardModelsConfig& config, const fs::pa
   }
   core::write_file_atomic(directory / "pairs.jsonl", pairs);
   core::write_file_atomic(directory / "labels.jsonl", labels);
+}
+
+/// One of the four models.
+struct Training {
+  const char* name;
+  bool pairwise;
+  Part train, held_out;
+  fs::path init_from;
+  std::int64_t seed;  // added to the configuration's
+};
+
+/// Its examples: pairs or labels of its parts of the prompts.
+train::RewardModelInputs inputs_of(const Training& training, const RewardModelData& data, const Sequences& sequences,
+                                   const RewardModelsConfig& config) {
+  train::RewardModelInputs inputs;
+  inputs.stage = "reward_models/" + std::string(training.name);
+  inputs.init_from = training.init_from;
+  const auto add = [&](std::int64_t problem, train::RewardExample example) {
+    const Part part = part_of(problem, config.judge_share, config.held_out_share, config.seed);
+    if (part == training.train)
+      inputs.examples.push_back(std::move(example));
+    else if (part == training.held_out)
+      inputs.held_out.push_back(std::move(example));
+  };
+  const auto problem_of = [&](std::int64_t index) -> const data::Problem& {
+    return data.problems[static_cast<std::size_t>(index)];
+  };
+  if (training.pairwise) {
+    for (const PreferencePair& p : data.pairs)
+      add(p.problem, {sequences.answer(problem_of(p.problem), p.chosen),
+                      sequences.answer(problem_of(p.problem), p.rejected), 1.0});
+  } else {
+    for (const LabelledAnswer& a : data.labels)
+      add(a.problem, {sequences.response(problem_of(a.problem), a.text), {}, a.safe ? 1.0 : 0.0});
+  }
+  if (inputs.examples.empty() || inputs.held_out.empty())
+    user_error(
+        "reward_models: {} has {} examples and {} held out; sample more prompts (sample.problems), or answers that "
+        "differ more (sample.temperature)",
+        training.name, inputs.examples.size(), inputs.held_out.size());
+  return inputs;
 }
 
 }  // namespace
@@ -119,15 +153,13 @@ StagePlan RewardModelsStage::plan(const fs::path&) const {
           .memory_bytes = training_bytes(asking_.size, config_.helpful.dtype)};
 }
 
-Metrics RewardModelsStage::run(const StageContext& context) const {
-  const fs::path dev3 = context.run / "sft" / "model";
-  Metrics metrics;
+RewardModelData RewardModelsStage::gather(const StageContext& context, Metrics& metrics) const {
   std::map<std::string, std::int64_t> dropped;
-  Data data;
+  RewardModelData data;
   data.problems = data::load_problems(context.run / "corpus" / "general_prompts.jsonl").problems;
   std::erase_if(data.problems, [](const data::Problem& p) { return p.verifier != "helpful" && p.verifier != "safe"; });
   data.problems = choose_problems(data.problems, config_.sample.problems, config_.seed);
-  const Asker asker{.model = dev3,
+  const Asker asker{.model = context.run / "sft" / "model",
                     .engine = config_.engine,
                     .reward = asking_.reward,
                     .prompt_template = asking_.prompt_template,
@@ -143,51 +175,25 @@ Metrics RewardModelsStage::run(const StageContext& context) const {
   metrics.emplace_back("pairs", static_cast<double>(data.pairs.size()));
   metrics.emplace_back("labels", static_cast<double>(data.labels.size()));
   write_data(data, config_, context.directory);
+  return data;
+}
 
+Metrics RewardModelsStage::run(const StageContext& context) const {
+  const fs::path dev3 = context.run / "sft" / "model", base = context.run / "pretrain" / "model";
+  Metrics metrics;
+  const RewardModelData data = gather(context, metrics);
   const Sequences sequences(dev3 / "tokenizer.json", asking_.prompt_template);
-  struct Plan {
-    const char* name;
-    bool pairwise;
-    Part train, held_out;
-    fs::path init_from;
-    std::int64_t seed;
-  };
   // The judges start from the base and have another seed: what RL learns to please is not what judges.
-  const fs::path base = context.run / "pretrain" / "model";
-  for (const Plan& plan : {Plan{"helpful", true, Part::Train, Part::TrainHeldOut, dev3, 0},
-                           Plan{"safe", false, Part::Train, Part::TrainHeldOut, dev3, 0},
-                           Plan{"judge_helpful", true, Part::Judge, Part::JudgeHeldOut, base, 1},
-                           Plan{"judge_safe", false, Part::Judge, Part::JudgeHeldOut, base, 1}}) {
-    train::RewardModelConfig config = plan.pairwise ? config_.helpful : config_.safe;
-    config.seed += plan.seed;
-    train::RewardModelInputs inputs;
-    inputs.stage = "reward_models/" + std::string(plan.name);
-    inputs.init_from = plan.init_from;
-    inputs.output = context.directory / plan.name;
+  for (const Training& training : {Training{"helpful", true, Part::Train, Part::TrainHeldOut, dev3, 0},
+                                   Training{"safe", false, Part::Train, Part::TrainHeldOut, dev3, 0},
+                                   Training{"judge_helpful", true, Part::Judge, Part::JudgeHeldOut, base, 1},
+                                   Training{"judge_safe", false, Part::Judge, Part::JudgeHeldOut, base, 1}}) {
+    train::RewardModelConfig config = training.pairwise ? config_.helpful : config_.safe;
+    config.seed += training.seed;
+    train::RewardModelInputs inputs = inputs_of(training, data, sequences, config_);
+    inputs.output = context.directory / training.name;
     inputs.metrics = context.metrics;
-    const auto add = [&](std::int64_t problem, train::RewardExample example) {
-      const Part part = part_of(problem, config_.judge_share, config_.held_out_share, config_.seed);
-      if (part == plan.train)
-        inputs.examples.push_back(std::move(example));
-      else if (part == plan.held_out)
-        inputs.held_out.push_back(std::move(example));
-    };
-    const auto problem_of = [&](std::int64_t index) -> const data::Problem& {
-      return data.problems[static_cast<std::size_t>(index)];
-    };
-    if (plan.pairwise)
-      for (const PreferencePair& p : data.pairs)
-        add(p.problem, {sequences.answer(problem_of(p.problem), p.chosen),
-                        sequences.answer(problem_of(p.problem), p.rejected), 1.0});
-    else
-      for (const LabelledAnswer& a : data.labels)
-        add(a.problem, {sequences.response(problem_of(a.problem), a.text), {}, a.safe ? 1.0 : 0.0});
-    if (inputs.examples.empty() || inputs.held_out.empty())
-      user_error(
-          "reward_models: {} has {} examples and {} held out; sample more prompts (sample.problems), or answers "
-          "that differ more (sample.temperature)",
-          plan.name, inputs.examples.size(), inputs.held_out.size());
-    const Metrics figures = run_once(context, plan.name, [&](const fs::path& state) -> Metrics {
+    const Metrics figures = run_once(context, training.name, [&](const fs::path& state) -> Metrics {
       inputs.state = state;
       const train::RewardModelResult result = train::train_reward_model(config, inputs);
       return {{"examples", static_cast<double>(inputs.examples.size())},
@@ -197,7 +203,7 @@ Metrics RewardModelsStage::run(const StageContext& context) const {
               {"held_out_accuracy", result.held_out_accuracy},
               {"flops", result.flops}};
     });
-    add_metrics(metrics, plan.name, figures);
+    add_metrics(metrics, training.name, figures);
   }
   return metrics;
 }

@@ -12,6 +12,7 @@
 
 #include "r1/pipeline/stage.h"
 #include "r1/pipeline/stages/judge_config.h"
+#include "r1/pipeline/stages/preference_data.h"
 #include "r1/pipeline/stages/sampling.h"
 #include "r1/train/reward_model.h"
 
@@ -32,6 +33,13 @@ struct RewardModelsConfig {
 };
 void fields(core::FieldVisitor& v, RewardModelsConfig& c);
 
+/// What the four models learn from.
+struct RewardModelData {
+  std::vector<data::Problem> problems;
+  std::vector<PreferencePair> pairs;
+  std::vector<LabelledAnswer> labels;
+};
+
 class RewardModelsStage : public Stage {
  public:
   RewardModelsStage(RewardModelsConfig config, Asking asking);
@@ -45,6 +53,8 @@ class RewardModelsStage : public Stage {
   StagePlan plan(const std::filesystem::path& run) const override;
 
  private:
+  RewardModelData gather(const StageContext& context, Metrics& metrics) const;
+
   RewardModelsConfig config_;
   Asking asking_;
 };
