@@ -11,29 +11,12 @@
 #include "r1/core/rng.h"
 #include "r1/model/families/deepseek_v3/checkpoint.h"
 #include "r1/tokenizer/bpe_trainer.h"
+#include "tests/support/recorder.h"
 
 namespace r1::rl {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Keeps all records; throws once at a chosen step, as a crash would.
-class Recorder : public core::MetricSink {
- public:
-  void emit(const core::MetricRecord& record) override {
-    if (record.step == crash_at) {
-      crash_at = -1;
-      throw std::runtime_error("planted crash");
-    }
-    records[record.step] = record.values;
-  }
-  void note(const std::string&, const std::string&) override {}
-  void rewind(const std::string&, std::int64_t step) override {
-    records.erase(records.upper_bound(step), records.end());
-  }
-  std::map<std::int64_t, std::vector<std::pair<std::string, double>>> records;
-  std::int64_t crash_at = -1;
-};
 
 class Distill : public ::testing::Test {
  protected:
@@ -112,7 +95,7 @@ class Distill : public ::testing::Test {
   fs::path root_;
   DistillConfig config_;
   DistillInputs inputs_;
-  Recorder recorder_;
+  test::Recorder recorder_;
 };
 
 TEST_F(Distill, ApproachesTheTeacherUnderEveryDivergence) {

@@ -14,28 +14,12 @@
 #include "r1/data/loader.h"
 #include "r1/model/families/deepseek_v3/checkpoint.h"
 #include "r1/train/step.h"
+#include "tests/support/recorder.h"
 
 namespace r1::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Recorder : public core::MetricSink {
- public:
-  void emit(const core::MetricRecord& record) override {
-    if (record.step == crash_at) {
-      crash_at = -1;
-      throw std::runtime_error("planted crash");
-    }
-    records[record.step] = record.values;
-  }
-  void note(const std::string&, const std::string&) override {}
-  void rewind(const std::string&, std::int64_t step) override {
-    records.erase(records.upper_bound(step), records.end());
-  }
-  std::map<std::int64_t, std::vector<std::pair<std::string, double>>> records;
-  std::int64_t crash_at = -1;
-};
 
 /// Documents that count up (direction 1) or down (-1) from a random start.
 void write_shard(const fs::path& file, std::int32_t direction) {
@@ -132,7 +116,7 @@ class ForgettingTest : public ::testing::Test {
   fs::path root_;
   TrainConfig config_;
   TrainInputs inputs_;
-  Recorder recorder_;
+  test::Recorder recorder_;
 };
 
 TEST_F(ForgettingTest, EwcGradientFollowsTheFormula) {

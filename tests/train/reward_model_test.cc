@@ -13,6 +13,7 @@
 #include "r1/core/rng.h"
 #include "r1/model/families/deepseek_v3/checkpoint.h"
 #include "r1/train/flops.h"
+#include "tests/support/recorder.h"
 
 namespace r1::train {
 namespace {
@@ -20,24 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int32_t kEos = 1, kGood = 5, kBad = 6;
-
-class Recorder : public core::MetricSink {
- public:
-  void emit(const core::MetricRecord& record) override {
-    if (record.step == crash_at) {
-      crash_at = -1;
-      throw std::runtime_error("planted crash");
-    }
-    records[record.step] = record.values;
-  }
-  void note(const std::string&, const std::string& text) override { notes += text + "\n"; }
-  void rewind(const std::string&, std::int64_t step) override {
-    records.erase(records.upper_bound(step), records.end());
-  }
-  std::map<std::int64_t, std::vector<std::pair<std::string, double>>> records;
-  std::string notes;
-  std::int64_t crash_at = -1;
-};
 
 /// 4 to 9 random tokens with `token` among them.
 std::vector<std::int32_t> text_with(std::int32_t token, core::Rng& rng) {
@@ -132,7 +115,7 @@ class RewardTraining : public ::testing::Test {
   model::DeepseekV3Config shape_;
   RewardModelConfig config_;
   RewardModelInputs inputs_;
-  Recorder recorder_;
+  test::Recorder recorder_;
 };
 
 TEST_F(RewardTraining, LearnsToPreferAToken) {
