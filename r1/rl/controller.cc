@@ -12,6 +12,7 @@
 #include "r1/core/log.h"
 #include "r1/core/phase.h"
 #include "r1/core/rng.h"
+#include "r1/data/problems/corpus.h"
 #include "r1/model/families/deepseek_v3/checkpoint.h"
 #include "r1/rl/advantage.h"
 #include "r1/rl/completions_file.h"
@@ -51,13 +52,8 @@ void check(const GrpoConfig& c, const GrpoInputs& in) {
   if (c.advantage_std != "group" && c.advantage_std != "batch" && c.advantage_std != "none")
     user_error("{}.advantage_std '{}': use group, batch or none", in.stage, c.advantage_std);
   if (in.problems.empty()) user_error("{}: there are no training problems", in.stage);
-  if (in.prompt_template.find("{prompt}") == std::string::npos)
-    user_error("{}: the prompt template has no {{prompt}}", in.stage);
+  data::fill_template(in.prompt_template, "");  // says what is wrong with it
   R1_CHECK(in.scorer != nullptr, "no scorer");
-}
-
-std::string fill_template(std::string text, const std::string& prompt) {
-  return text.replace(text.find("{prompt}"), 8, prompt);
 }
 
 class Run {
@@ -78,7 +74,7 @@ class Run {
       reference_ = model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype));
     problems_.insert(problems_.end(), inputs.late_problems.begin(), inputs.late_problems.end());
     for (const data::Problem& problem : problems_)
-      prompts_.push_back(tokenizer_.encode(fill_template(inputs.prompt_template, problem.prompt)));
+      prompts_.push_back(tokenizer_.encode(data::fill_template(inputs.prompt_template, problem.prompt)));
     total_updates_ = config.steps * config.mini_batches * config.inner_epochs;
   }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "r1/core/error.h"
+#include "r1/data/problems/corpus.h"
 #include "r1/model/families/deepseek_v3/checkpoint.h"
 #include "r1/reward/extract.h"
 
@@ -12,11 +13,8 @@ namespace r1::rl {
 
 namespace {
 
-constexpr std::string_view kPlace = "{prompt}";
-
 const std::string& checked(const std::string& prompt_template) {
-  if (prompt_template.find(kPlace) == std::string::npos)
-    user_error("the reward model's prompt template '{}' has no {{prompt}}", prompt_template);
+  data::fill_template(prompt_template, "");  // says what is wrong with it
   return prompt_template;
 }
 
@@ -48,9 +46,7 @@ reward::Verdict unparseable(const std::string& part, std::string why) {
 
 std::vector<std::int32_t> reward_sequence(const tokenizer::Tokenizer& tokenizer, const std::string& prompt_template,
                                           const std::string& prompt, const std::string& text, std::int32_t eos) {
-  std::string filled = checked(prompt_template);
-  filled.replace(filled.find(kPlace), kPlace.size(), prompt);
-  std::vector<std::int32_t> ids = tokenizer.encode(filled);
+  std::vector<std::int32_t> ids = tokenizer.encode(data::fill_template(prompt_template, prompt));
   const std::vector<std::int32_t> rest = tokenizer.encode(text);
   ids.insert(ids.end(), rest.begin(), rest.end());
   ids.push_back(eos);

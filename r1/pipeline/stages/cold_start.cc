@@ -9,10 +9,8 @@
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/data/loaders.h"
-#include "r1/data/problems/corpus.h"
 #include "r1/pipeline/seeds.h"
 #include "r1/pipeline/stages/plan_figures.h"
-#include "r1/pipeline/stages/reasoning_rl.h"
 #include "r1/pipeline/stages/review.h"
 
 namespace r1::pipeline {

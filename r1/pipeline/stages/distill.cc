@@ -11,7 +11,6 @@
 #include "r1/data/loaders.h"
 #include "r1/pipeline/seeds.h"
 #include "r1/pipeline/stages/plan_figures.h"
-#include "r1/pipeline/stages/reasoning_rl.h"
 #include "r1/pipeline/stages/students.h"
 #include "r1/pipeline/stages/sub_run.h"
 #include "r1/pipeline/stages/tokenizer.h"

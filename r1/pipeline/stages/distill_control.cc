@@ -32,7 +32,6 @@ void fields(core::FieldVisitor& v, DistillControlConfig& c) {
   v("grpo", c.grpo, "RL of the students; its steps are an upper limit, the budget of compute ends it");
   v("learning_rates", c.learning_rates, "tried one after the other, each with the whole budget");
   v("against", c.against, "hard | soft: whose compute is the budget");
-  v("seed", c.seed, "of the RL");
 }
 
 DistillControlStage::DistillControlStage(DistillControlConfig config, Asking asking)

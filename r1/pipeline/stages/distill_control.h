@@ -17,7 +17,6 @@ struct DistillControlConfig {
   rl::GrpoConfig grpo;                        // steps: an upper limit; the budget ends the run
   std::vector<double> learning_rates = {1e-4, 3e-4, 1e-3};
   std::string against = "hard";               // hard | soft: whose compute is the budget
-  std::int64_t seed = 1;
 };
 void fields(core::FieldVisitor& v, DistillControlConfig& c);
 

@@ -15,7 +15,6 @@
 #include "r1/eval/runner.h"
 #include "r1/pipeline/seeds.h"
 #include "r1/pipeline/stages/plan_figures.h"
-#include "r1/pipeline/stages/reasoning_rl.h"
 #include "r1/rl/model_scorer.h"
 
 namespace r1::pipeline {

@@ -8,7 +8,6 @@
 
 #include "r1/core/error.h"
 #include "r1/data/loaders.h"
-#include "r1/pipeline/stages/reasoning_rl.h"
 #include "r1/pipeline/stages/sampling.h"
 #include "r1/rl/model_scorer.h"
 

@@ -8,9 +8,4 @@ void fields(core::FieldVisitor& v, ReasoningRlConfig& c) {
   v("language_weight", c.language_weight, "weight of the language-consistency reward");
 }
 
-RewardConfig with_language(RewardConfig reward, double weight) {
-  reward.rules.language_weight = weight;
-  return reward;
-}
-
 }  // namespace r1::pipeline

@@ -11,9 +11,6 @@ struct ReasoningRlConfig : rl::GrpoConfig {
 };
 void fields(core::FieldVisitor& v, ReasoningRlConfig& c);
 
-/// The recipe's rules with the language reward added.
-RewardConfig with_language(RewardConfig reward, double weight);
-
 class ReasoningRlStage : public RlStage {
  public:
   using RlStage::RlStage;

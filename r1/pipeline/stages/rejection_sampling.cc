@@ -12,7 +12,6 @@
 #include "r1/data/loaders.h"
 #include "r1/pipeline/seeds.h"
 #include "r1/pipeline/stages/plan_figures.h"
-#include "r1/pipeline/stages/reasoning_rl.h"
 #include "r1/reward/extract.h"
 #include "r1/reward/format.h"
 #include "r1/reward/language.h"

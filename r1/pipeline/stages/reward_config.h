@@ -18,6 +18,9 @@ struct RewardConfig {
 };
 void fields(core::FieldVisitor& v, RewardConfig& c);
 
+/// The rules with the language part at this weight.
+RewardConfig with_language(RewardConfig reward, double weight);
+
 /// What the recipe gives every stage that asks, beside the stage's own section.
 struct Asking {
   RewardConfig reward;

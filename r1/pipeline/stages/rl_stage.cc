@@ -12,11 +12,6 @@
 
 namespace r1::pipeline {
 
-void fields(core::FieldVisitor& v, RewardConfig& c) {
-  v("rules", c.rules, "what earns how much");
-  v("isolation", c.isolation, "worker processes of the scorer and their limits");
-}
-
 RlStage::RlStage(RlStageSetup setup) : setup_(std::move(setup)) {
   setup_.grpo.seed = join_seeds(setup_.seed, setup_.grpo.seed);
 }

@@ -27,12 +27,11 @@ void fields(core::FieldVisitor& v, FilterConfig& c) {
   v("readability", c.readability, "what counts as unreadable");
 }
 
-std::string drop_reason(const eval::EvalItem& item, const data::Problem& problem, const FilterConfig& config,
-                        bool by_rule) {
+std::string drop_reason(const eval::EvalItem& item, const data::Problem& problem, const FilterConfig& config) {
   if (item.verdict.outcome == reward::Outcome::Timeout || item.verdict.outcome == reward::Outcome::Crash)
     return reward::outcome_name(item.verdict.outcome);
   if (!item.finished) return "unfinished";
-  if (by_rule && item.verdict.part("accuracy") != 1.0) return "wrong";
+  if (item.verdict.part("accuracy") != 1.0) return "wrong";
   if (item.verdict.part("format") != 1.0) return "format";
   const reward::LanguageConsistency language = reward::language_consistency(item.text, problem.language);
   const bool wordless = language.words.total() == 0;
@@ -51,7 +50,7 @@ Kept filter_samples(const std::vector<eval::EvalItem>& items, const std::vector<
   Kept kept;
   std::map<std::int64_t, std::vector<const eval::EvalItem*>> by_problem;
   for (const eval::EvalItem& item : items) {
-    const std::string reason = drop_reason(item, problems[static_cast<std::size_t>(item.problem)], config, true);
+    const std::string reason = drop_reason(item, problems[static_cast<std::size_t>(item.problem)], config);
     if (reason.empty())
       by_problem[item.problem].push_back(&item);
     else

@@ -36,9 +36,8 @@ struct FilterConfig {
 void fields(core::FieldVisitor& v, FilterConfig& c);
 
 /// Why a sample is dropped ("unfinished", "wrong", "format", "mixed_language", "no_words", "repetitive", "overlong",
-/// "code_block", "no_reflection"), or "" to keep it. `by_rule`: the accuracy part counts (else a judge's matter).
-std::string drop_reason(const eval::EvalItem& item, const data::Problem& problem, const FilterConfig& config,
-                        bool by_rule);
+/// "code_block", "no_reflection", and "timeout" or "crash" of the scoring itself), or "" to keep it.
+std::string drop_reason(const eval::EvalItem& item, const data::Problem& problem, const FilterConfig& config);
 
 /// Samples that passed, with what was dropped why.
 struct Kept {

@@ -94,13 +94,8 @@ void write_sft_shard(const std::vector<SftRecord>& records, const std::filesyste
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(tokenizer_json);
   data::TokenShardWriter shard(tokenizer.vocab_size(), require_special(tokenizer, kEosToken));
   for (const SftRecord& record : records) {
-    std::vector<std::int32_t> ids = tokenizer.encode(record.prompt);
-    const std::size_t prompt = ids.size();
-    const std::vector<std::int32_t> completion = tokenizer.encode(record.completion);
-    ids.insert(ids.end(), completion.begin(), completion.end());
-    std::vector<std::uint8_t> is_target(ids.size(), 1);
-    std::fill_n(is_target.begin(), prompt, std::uint8_t{0});
-    shard.add(ids, is_target);
+    const EncodedDocument document = encode_document(tokenizer, record.prompt, record.completion);
+    shard.add(document.ids, document.targets(false));
   }
   shard.write(file);
 }

@@ -33,29 +33,34 @@ tokenizer::Tokenizer train_tokenizer(const std::vector<CorpusRecord>& records, c
   return tokenizer::train_bpe(texts, config);
 }
 
-/// A document's ids; its first `prompt` ones are the prompt.
-struct Encoded {
-  std::vector<std::int32_t> ids;
-  std::size_t prompt = 0;
-};
-
-std::vector<Encoded> encode_all(const std::vector<CorpusRecord>& records, const tokenizer::Tokenizer& tokenizer,
-                                std::int64_t num_threads) {
+std::vector<EncodedDocument> encode_all(const std::vector<CorpusRecord>& records, const tokenizer::Tokenizer& tokenizer,
+                                        std::int64_t num_threads) {
   constexpr std::size_t kChunk = 256;
-  std::vector<Encoded> out(records.size());
+  std::vector<EncodedDocument> out(records.size());
   core::parallel_for((records.size() + kChunk - 1) / kChunk, static_cast<std::size_t>(num_threads), [&](std::size_t c) {
     for (std::size_t i = c * kChunk; i < std::min(records.size(), (c + 1) * kChunk); ++i) {
-      std::vector<std::int32_t> ids = tokenizer.encode(records[i].prompt);
-      out[i].prompt = ids.size();
-      const std::vector<std::int32_t> completion = tokenizer.encode(records[i].completion);
-      ids.insert(ids.end(), completion.begin(), completion.end());
-      out[i].ids = std::move(ids);
+      out[i] = encode_document(tokenizer, records[i].prompt, records[i].completion);
     }
   });
   return out;
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> EncodedDocument::targets(bool on_prompt) const {
+  std::vector<std::uint8_t> out(ids.size(), 1);
+  if (!on_prompt) std::fill_n(out.begin(), prompt, std::uint8_t{0});
+  return out;
+}
+
+EncodedDocument encode_document(const tokenizer::Tokenizer& tokenizer, const std::string& prompt,
+                                const std::string& completion) {
+  EncodedDocument out{tokenizer.encode(prompt), 0};
+  out.prompt = out.ids.size();
+  const std::vector<std::int32_t> rest = tokenizer.encode(completion);
+  out.ids.insert(out.ids.end(), rest.begin(), rest.end());
+  return out;
+}
 
 void fields(core::FieldVisitor& v, TokenizerStageConfig& c) {
   fields(v, static_cast<tokenizer::BpeConfig&>(c));
@@ -89,11 +94,8 @@ Metrics TokenizerStage::run(const StageContext& context) const {
 
   data::TokenShardWriter shard(tokenizer.vocab_size(), require_special(tokenizer, kEosToken));
   double bytes = 0;
-  for (const Encoded& document : encode_all(records, tokenizer, config_.num_threads)) {
-    std::vector<std::uint8_t> is_target(document.ids.size(), 1);
-    if (!config_.loss_on_prompts) std::fill_n(is_target.begin(), document.prompt, std::uint8_t{0});
-    shard.add(document.ids, is_target);
-  }
+  for (const EncodedDocument& document : encode_all(records, tokenizer, config_.num_threads))
+    shard.add(document.ids, document.targets(config_.loss_on_prompts));
   for (const CorpusRecord& record : records)
     bytes += static_cast<double>(record.prompt.size() + record.completion.size());
   shard.write(context.directory / "corpus.tokens");

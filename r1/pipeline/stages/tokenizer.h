@@ -23,6 +23,16 @@ std::vector<std::string> default_special_tokens();
 /// The id of a special token. UserError when the tokenizer lacks it.
 std::int32_t require_special(const tokenizer::Tokenizer& tokenizer, const char* text);
 
+/// A document's ids; its first `prompt` ones are the prompt. Both are encoded apart, as reinforcement learning will.
+struct EncodedDocument {
+  std::vector<std::int32_t> ids;
+  std::size_t prompt = 0;
+  /// 1 for a token whose loss counts: all, or, `on_prompt` false, the completion's.
+  std::vector<std::uint8_t> targets(bool on_prompt) const;
+};
+EncodedDocument encode_document(const tokenizer::Tokenizer& tokenizer, const std::string& prompt,
+                                const std::string& completion);
+
 /// BPE training, and how the shard is marked for the trainer.
 struct TokenizerStageConfig : tokenizer::BpeConfig {
   bool loss_on_prompts = true;  // false: a document's prompt is context only, the loss counts its completion

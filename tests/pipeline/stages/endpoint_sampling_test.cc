@@ -13,13 +13,7 @@
 namespace r1::pipeline {
 namespace {
 
-data::Problem sum() {
-  data::Problem problem;
-  problem.prompt = "1+1=?";
-  problem.answer = "2";
-  problem.verifier = "number";
-  return problem;
-}
+data::Problem sum() { return data::problem_from_json(R"({"prompt": "1+1=?", "answer": "2", "verifier": "number"})"); }
 
 std::vector<eval::EvalItem> ask(const test::HttpServer& server, double timeout = 5.0) {
   EndpointConfig endpoint;
@@ -59,7 +53,7 @@ TEST(EndpointSampling, AFailureHasItsOutcome) {
   const test::HttpServer broken([](const httplib::Request&, httplib::Response& reply) { reply.status = 500; });
   const std::vector<eval::EvalItem> items = ask(broken);
   EXPECT_EQ(items[0].verdict.outcome, reward::Outcome::Crash);
-  EXPECT_EQ(drop_reason(items[0], sum(), {}, true), "crash");
+  EXPECT_EQ(drop_reason(items[0], sum(), {}), "crash");
   const test::HttpServer odd(
       [](const httplib::Request&, httplib::Response& reply) { reply.set_content("hm", "text/plain"); });
   EXPECT_EQ(ask(odd)[0].verdict.outcome, reward::Outcome::Unparseable);
