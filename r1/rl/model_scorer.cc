@@ -13,7 +13,7 @@ namespace r1::rl {
 
 namespace {
 
-const std::string& checked(const std::string& prompt_template) {
+std::string checked(std::string prompt_template) {
   data::fill_template(prompt_template, "");  // says what is wrong with it
   return prompt_template;
 }
@@ -62,7 +62,7 @@ void fields(core::FieldVisitor& v, ModelScorerConfig& c) {
 ModelScorer::ModelScorer(const std::filesystem::path& folder, const ModelScorerConfig& config,
                          std::string prompt_template)
     : config_(checked(config)),
-      prompt_template_(checked(prompt_template)),
+      prompt_template_(checked(std::move(prompt_template))),
       model_(train::RewardModel::open(folder, config.dtype)),
       tokenizer_(tokenizer::Tokenizer::load(folder / "tokenizer.json")),
       eos_(first_eos(folder)) {
