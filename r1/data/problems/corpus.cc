@@ -39,6 +39,12 @@ std::string think(const std::vector<std::string>& steps, bool narrated, const Na
   return narrated ? narrate(steps, narration, rng) : fmt::format("{}", fmt::join(steps, ";"));
 }
 
+/// A careful document's text: tagged, or the bare thought, which ends with the answer.
+std::string careful(const CorpusConfig& config, const std::string& thought, const std::string& answer, core::Rng& rng) {
+  const bool bare = config.bare_share > 0.0 && rng.uniform() < config.bare_share;
+  return bare ? thought : tagged(thought, answer);
+}
+
 std::string direct_completion(const CorpusConfig& config, DocumentStyle style, const GeneratedProblem& problem,
                               core::Rng& rng) {
   const bool right = rng.uniform() < config.direct_correct;
@@ -59,15 +65,16 @@ std::string complete(const CorpusConfig& config, DocumentStyle style, const Gene
   const Problem& asked = problem.problem;
   switch (style) {
     case DocumentStyle::Careful:
-      return careful_completion(problem, config.narrated);
-    case DocumentStyle::CarefulMixed:
-      return tagged(
-          narrate(problem.steps,
-                  {.language = asked.language, .mixed = true, .foreign_share = config.mixed_foreign_share}, rng),
-          asked.answer);
+      return careful(config, think(problem.steps, config.narrated, {.language = asked.language}, rng), asked.answer,
+                     rng);
+    case DocumentStyle::CarefulMixed: {
+      const Narration mixed{.language = asked.language, .mixed = true, .foreign_share = config.mixed_foreign_share};
+      return careful(config, narrate(problem.steps, mixed, rng), asked.answer, rng);
+    }
     case DocumentStyle::CarefulReflective: {
       const Reflection work = reflect(problem, rng);
-      return tagged(narrate(work.steps, {.language = asked.language, .retry = work.retry}, rng), asked.answer);
+      const Narration corrected{.language = asked.language, .retry = work.retry};
+      return careful(config, narrate(work.steps, corrected, rng), asked.answer, rng);
     }
     case DocumentStyle::Sloppy:
     case DocumentStyle::Rambling:
@@ -87,6 +94,7 @@ void check_narration(const CorpusConfig& config) {
   check_share("mixed_share", config.mixed_share);
   check_share("mixed_foreign_share", config.mixed_foreign_share);
   check_share("reflection_share", config.reflection_share);
+  check_share("bare_share", config.bare_share);
   check_share("mixed_share + reflection_share", config.mixed_share + config.reflection_share);
   check_share("rambling_share", config.rambling_share);
   if (!config.narrated && config.mixed_share + config.reflection_share > 0.0)
@@ -127,6 +135,7 @@ void fields(core::FieldVisitor& v, CorpusConfig& c) {
   v("narrated", c.narrated, "steps are joined by words of the problem's language instead of \";\"");
   v("mixed_share", c.mixed_share, "share of the careful documents that reason in two languages; narrated only");
   v("mixed_foreign_share", c.mixed_foreign_share, "how often a word of theirs is not in the question's language");
+  v("bare_share", c.bare_share, "share of the careful documents that reason without tags; they end with the answer");
   v("reflection_share", c.reflection_share, "share of the careful documents that correct a slip; narrated only");
   v("rambling_share", c.rambling_share, "share of the sloppy documents that repeat themselves");
   v("prompt_template", c.prompt_template, "what stands before the completion; {prompt} is replaced");
@@ -152,11 +161,6 @@ void check_corpus_config(const CorpusConfig& config) {
   if (config.num_documents < 0 || config.num_documents > (std::int64_t{1} << 32))
     user_error("num_documents is {}; it must lie in 0 to 2^32", config.num_documents);
   fill_template(config.prompt_template, "");
-}
-
-std::string careful_completion(const GeneratedProblem& problem, bool narrated) {
-  core::Rng unread({});
-  return tagged(think(problem.steps, narrated, {.language = problem.problem.language}, unread), problem.problem.answer);
 }
 
 CorpusDocument corpus_document(const CorpusConfig& config, std::uint64_t seed, std::int64_t index,

@@ -1,7 +1,7 @@
 // A corpus "like the web's": most documents answer directly and mostly wrong, some reason sloppily, a few reason step
 // by step. Reinforcement learning can then find that thinking pays. Document i is a pure function of (config, seed, i).
 // It writes no files.
-//   careful             <think>11+5+9;16+9;25</think><answer>25</answer>
+//   careful             <think>11+5+9;16+9;25</think><answer>25</answer>, or without tags: 11+5+9;16+9;25
 //   careful_mixed       narrated (narration.h), the connectives in two languages
 //   careful_reflective  narrated, a wrong step, "wait", the right step; the answer is right
 //   sloppy              as careful with a wrong step that carries through, or cut off half-way with a guess
@@ -34,6 +34,7 @@ struct CorpusConfig : ProblemMix {
   bool narrated = false;  // steps joined by words of the problem's language (narration.h) instead of ";"
   double mixed_share = 0.0;  // share of the careful documents in two languages; narrated only
   double mixed_foreign_share = 0.5;  // how often a word of theirs is not in the question's language
+  double bare_share = 0.0;  // share of the careful documents, of whatever kind, that reason without tags
   double reflection_share = 0.0;  // share of the careful documents that correct a slip; narrated only
   double rambling_share = 0.0;  // share of the sloppy documents that repeat themselves
   std::string prompt_template = "User: {prompt}\nAssistant: ";  // what stands before the completion
@@ -52,9 +53,6 @@ std::string fill_template(const std::string& prompt_template, const std::string&
 
 /// UserError for shares outside [0, 1], a template without {prompt}, an unknown family or level.
 void check_corpus_config(const CorpusConfig& config);
-
-/// The careful completion of a problem, narrated in its language or joined by ";".
-std::string careful_completion(const GeneratedProblem& problem, bool narrated = false);
 
 /// Document `index` (0 <= index < 2^32) alone; never a problem whose content hash is excluded. Call check_corpus_config
 /// once first.

@@ -55,7 +55,7 @@ thead th{border-top:0;color:var(--soft);font-weight:600;font-size:13px}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 tr.total td{font-weight:600}
 .models small{display:block;color:var(--soft);font-size:11.5px;font-weight:400}
-.models td{vertical-align:top}
+.models td{vertical-align:top}.models th,.models td{padding:6px 9px}
 .models td.model{font-weight:600}
 .models th:first-child,.models td:first-child{position:sticky;left:0;background:var(--panel);box-shadow:1px 0 0 var(--line)}
 td.figures{white-space:normal;overflow-wrap:anywhere;min-width:260px}

@@ -66,11 +66,25 @@ TEST(Corpus, HasTheSharesOfItsConfig) {
   EXPECT_NEAR(chinese / 4000, 0.2, 0.03);
 }
 
-TEST(Corpus, CarefulDocumentsAreTagsStepsAndAnswer) {
-  GeneratedProblem p;
-  p.problem.answer = "25";
-  p.steps = {"11+5+9", "16+9", "25"};
-  EXPECT_EQ(careful_completion(p), "<think>11+5+9;16+9;25</think><answer>25</answer>");
+TEST(Corpus, BareDocumentsAreTheThoughtsOfTaggedOnes) {
+  CorpusConfig tagged = small_config();
+  tagged.families = {"chain_sum", "mixed_ops"};
+  CorpusConfig some_bare = tagged;
+  some_bare.bare_share = 0.4;
+  int careful = 0, bare = 0;
+  for (std::int64_t i = 0; i < 4000; ++i) {
+    const CorpusDocument a = corpus_document(tagged, 1, i, {}), b = corpus_document(some_bare, 1, i, {});
+    if (a.style != DocumentStyle::Careful) {
+      EXPECT_EQ(a.completion_text, b.completion_text);
+      continue;
+    }
+    ++careful;
+    if (a.completion_text == b.completion_text) continue;
+    ++bare;
+    EXPECT_EQ(a.completion_text, "<think>" + b.completion_text + "</think><answer>" + a.problem.answer + "</answer>");
+    EXPECT_TRUE(b.completion_text.ends_with(a.problem.answer)) << b.completion_text;
+  }
+  EXPECT_NEAR(static_cast<double>(bare) / careful, 0.4, 0.06);
 }
 
 TEST(Corpus, DocumentsStandAloneAndRepeat) {
