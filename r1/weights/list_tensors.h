@@ -10,7 +10,7 @@ namespace r1::weights {
 
 struct TensorSummary {
   std::string name;
-  std::string dtype;  // "F32", "BF16", ...
+  std::string dtype;  // "F32", "BF16", "Q4_K", ...
   std::vector<std::int64_t> shape;
   std::int64_t num_elements() const {
     std::int64_t count = 1;
@@ -19,7 +19,8 @@ struct TensorSummary {
   }
 };
 
-/// Every tensor of a safetensors file, index or folder, by name. UserErrors as SafetensorsReader.
+/// Every tensor of a safetensors file, index or folder, or of a .gguf file, by name. UserErrors as SafetensorsReader
+/// and GgufReader.
 std::vector<TensorSummary> list_tensors(const std::filesystem::path& path);
 
 }  // namespace r1::weights
