@@ -111,7 +111,7 @@ TEST(GgufHeader, RefusesCountsAndLengthsThatTheFileIsTooShortFor) {
       {one_key(key("k", kArray, u32(kU32) + u64(huge))), "metadata key 'k': says 1152921504606846976 array elements"},
       {one_key(key("k", kArray, u32(kU32) + u64(6))), "says 6 array elements, but only 20 bytes follow"},
       {one_key(key("k", kArray, u32(kString) + u64(3))), "says 3 array elements, but only 20 bytes follow"},
-      {one_key(key("k", kArray, u32(kString) + u64(2) + u64(13))), "a string of 13 bytes at byte 57, but 20 follow"},
+      {one_key(key("k", kArray, u32(kString) + u64(2) + u64(21))), "a string of 21 bytes at byte 57, but 20 follow"},
   };
   for (const auto& [bytes, expected] : cases) {
     EXPECT_THAT(complaint(bytes), AllOf(HasSubstr("x.gguf: "), HasSubstr(expected), Not(HasSubstr("\n"))));
