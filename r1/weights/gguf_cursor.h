@@ -26,7 +26,8 @@ class GgufCursor {
   template <class T>
   T number(const std::string& where) {
     T value;
-    std::memcpy(&value, take(sizeof(T), where).data(), sizeof(T));
+    const std::string_view bytes = take(sizeof(T), where);
+    std::memcpy(&value, bytes.data(), bytes.size());
     return value;
   }
 

@@ -190,9 +190,11 @@ std::pair<std::string, GgufTensorInfo> read_tensor(GgufCursor& in, const std::st
 void place_tensors(GgufHeader& header, std::uint64_t alignment, std::uint64_t file_size, const std::string& file) {
   const std::uint64_t data_size = file_size > header.data_begin ? file_size - header.data_begin : 0;
   std::vector<std::pair<std::uint64_t, const std::string*>> order;
-  for (auto& [name, info] : header.tensors) {
-    const auto complain = [&, &name_ = name](const std::string& what) {
-      user_error("{}: tensor '{}': {}; the file is cut off or damaged", file, gguf_printable(name_), what);
+  for (auto& item : header.tensors) {
+    const std::string& name = item.first;
+    GgufTensorInfo& info = item.second;
+    const auto complain = [&](const std::string& what) {
+      user_error("{}: tensor '{}': {}; the file is cut off or damaged", file, gguf_printable(name), what);
     };
     if (info.begin % alignment != 0)
       complain(fmt::format("begins at data byte {}, no multiple of {}", info.begin, alignment));

@@ -10,6 +10,7 @@
 
 namespace r1::weights {
 
+// NOLINTBEGIN(readability-identifier-naming): the format's own names
 enum class GgufType : std::uint32_t {
   F32 = 0,
   F16 = 1,
@@ -44,6 +45,7 @@ enum class GgufType : std::uint32_t {
   NVFP4 = 40,
   Q1_0 = 41,
 };
+// NOLINTEND(readability-identifier-naming)
 
 struct GgufTypeInfo {
   GgufType type;

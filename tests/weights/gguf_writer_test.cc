@@ -53,7 +53,7 @@ class GgufWriter : public ::testing::Test {
   fs::path folder_;
 };
 
-at::Tensor noise(std::vector<std::int64_t> shape) {
+at::Tensor noise(const std::vector<std::int64_t>& shape) {
   core::Rng rng({.seed = 3, .purpose = core::Purpose::Test});
   at::Tensor out = at::zeros(shape);
   float* values = out.data_ptr<float>();
@@ -156,7 +156,8 @@ TEST_F(GgufWriter, RefusesWhatTheFormatHasNoPlaceFor) {
   EXPECT_THROW(write({gguf_output("w", w, GgufType::Q4_K)}), Error);
   EXPECT_THROW(write({gguf_output("w", at::Tensor(), GgufType::F32)}), Error);
   EXPECT_THROW(write({gguf_output("w", w.to(at::kLong), GgufType::F32)}), Error);
-  EXPECT_THROW(write({{.name = "w", .shape = {4}, .type = GgufType::F32, .load = [&] { return w; }}}), Error);
+  EXPECT_THROW(write({{.name = "w", .shape = {4}, .type = GgufType::F32, .load = [] { return at::zeros({2, 2}); }}}),
+               Error);
   GgufMetadata odd;
   odd.set("general.alignment", std::uint32_t{24});
   EXPECT_THROW(write({}, odd), Error);
