@@ -26,16 +26,16 @@ class ChatTemplate {
     /// Further variables of the template (enable_thinking, documents, ...); they come before special tokens of the same
     /// name. An object, or null.
     nlohmann::ordered_json variables;
-    /// What strftime_now prints; nothing: the local time now.
+    /// What strftime_now prints (all fields, tm_wday and tm_yday too); nothing: the local time now.
     std::optional<std::tm> now;
   };
 
   /// `where` names the source in messages. UserError, with the line, when the source cannot be read.
   ChatTemplate(const std::string& source, std::string where, SpecialTokens special_tokens = {});
 
-  /// From a checkpoint's folder: chat_template.jinja (whenever tools are given additional_chat_templates/tool_use.jinja,
-  /// if there), else the chat_template of tokenizer_config.json (one text, or named ones, of which "default" is taken
-  /// and "tool_use" whenever tools are given); special tokens from
+  /// From a checkpoint's folder: chat_template.jinja (whenever tools are given
+  /// additional_chat_templates/tool_use.jinja, if there), else the chat_template of tokenizer_config.json (one text, or
+  /// named ones, of which "default" is taken and "tool_use" whenever tools are given); special tokens from
   /// tokenizer_config.json, else special_tokens_map.json. Nothing when the folder has no chat template.
   static std::optional<ChatTemplate> load(const std::filesystem::path& folder);
 

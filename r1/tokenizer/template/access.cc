@@ -42,10 +42,9 @@ Value subscribed(Limits& limits, const Value& object, const Value& key) {
   }
   if (object.is(Kind::String) && key.is_integer()) {
     const std::string& text = object.as_text();
-    limits.step(text.size() / 8);
-    const std::vector<std::string_view> all = characters(text);
-    if (const auto at = position(key.as_integer(), all.size()))
-      return Value::text(std::string(all[*at]), object.is_markup());
+    limits.scan(text.size());
+    if (const auto at = position(key.as_integer(), length(text)))
+      return Value::text(std::string(between(text, *at, *at + 1)), object.is_markup());
   } else if (is_indexed(object) && key.is_integer()) {
     const Values& items = object.as_sequence().items;
     if (const auto at = position(key.as_integer(), items.size())) return items[*at];
@@ -87,6 +86,21 @@ void for_each_index(const Span& span, const Take& take) {
   }
 }
 
+std::string text_slice(Limits& limits, const std::string& text, const Slice& slice) {
+  limits.scan(text.size());
+  const Span span = indices(slice, length(text));
+  if (span.step == 1) {
+    limits.bytes(text.size());
+    return std::string(
+        between(text, static_cast<std::size_t>(span.from), static_cast<std::size_t>(std::max(span.from, span.to))));
+  }
+  limits.bytes(text.size() * sizeof(std::string_view));
+  const std::vector<std::string_view> all = characters(text);
+  std::string result;
+  for_each_index(span, [&](std::size_t i) { result += all[i]; });
+  return result;
+}
+
 }  // namespace
 
 Value get_attribute(Limits& limits, const Value& object, const std::string& name) {
@@ -108,12 +122,7 @@ Value get_slice(Limits& limits, const Value& object, const Slice& slice) {
   for (const Value* index : {&slice.from, &slice.to, &slice.step})
     if (!index->is_integer() && !index->is(Kind::None)) return missing(object, "slice of that kind");
   if (object.is(Kind::String)) {
-    limits.step(object.as_text().size() / 8);
-    const std::vector<std::string_view> all = characters(object.as_text());
-    std::string text;
-    for_each_index(indices(slice, all.size()), [&](std::size_t i) { text += all[i]; });
-    limits.bytes(text.size());
-    return Value::text(std::move(text), object.is_markup());
+    return Value::text(text_slice(limits, object.as_text(), slice), object.is_markup());
   }
   if (!is_indexed(object)) return missing(object, "slices");
   const Values& all = object.as_sequence().items;

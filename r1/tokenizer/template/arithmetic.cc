@@ -73,8 +73,18 @@ Value number_result(const std::string& operation, const Value& left, const Value
   return Value::integer(*result);
 }
 
+/// Markup + str escapes the str, whichever comes first.
+Value joined_texts(Limits& limits, const Value& left, const Value& right) {
+  const bool markup = left.is_markup() || right.is_markup();
+  std::string text;
+  for (const Value* side : {&left, &right})
+    text += markup && !side->is_markup() ? escaped_html(side->as_text()) : side->as_text();
+  limits.bytes(text.size());
+  return Value::text(std::move(text), markup);
+}
+
 Value joined(Limits& limits, const Value& left, const Value& right) {
-  if (left.is(Kind::String)) return concatenated(limits, {left, right});
+  if (left.is(Kind::String)) return joined_texts(limits, left, right);
   Values items = left.as_sequence().items;
   const Values& more = right.as_sequence().items;
   limits.bytes((items.size() + more.size()) * sizeof(Value));
@@ -123,13 +133,9 @@ Value positive(const Value& value) {
 }
 
 Value concatenated(Limits& limits, const Values& parts) {
-  const bool markup = std::any_of(parts.begin(), parts.end(), [](const Value& part) { return part.is_markup(); });
   std::string text;
-  for (const Value& part : parts) {
-    const std::string piece = to_text(limits, part);
-    text += markup && !part.is_markup() ? escaped_html(piece) : piece;
-  }
-  return Value::text(std::move(text), markup);
+  for (const Value& part : parts) text += to_text(limits, part);
+  return Value::text(std::move(text));
 }
 
 }  // namespace r1::tokenizer::jinja

@@ -12,7 +12,7 @@ namespace r1::tokenizer::jinja {
 Value arithmetic(Limits& limits, const std::string& operation, const Value& left, const Value& right);
 Value negated(const Value& value);
 Value positive(const Value& value);
-/// a ~ b ~ c: their texts, one behind the other; escaped where a Markup is among them.
+/// a ~ b ~ c: their texts, one behind the other. Not even a Markup escapes others here, unlike +.
 Value concatenated(Limits& limits, const Values& parts);
 
 }  // namespace r1::tokenizer::jinja

@@ -39,8 +39,8 @@ template <class... Args>
 /// Counts down what one rendering may do; TemplateError when it is used up.
 class Limits {
  public:
-  static constexpr std::int64_t kSteps = 20'000'000;
-  static constexpr std::int64_t kBytes = std::int64_t{256} << 20;
+  static constexpr std::int64_t kSteps = 5'000'000;
+  static constexpr std::int64_t kBytes = std::int64_t{128} << 20;  // made in all, not held at once
   static constexpr int kDepth = 600;        // nested evaluations, macro calls included
   static constexpr int kValueDepth = 100;   // a list in a list in a ...
   static constexpr int kSyntaxDepth = 150;  // parentheses, chains of operators, nested blocks
@@ -52,6 +52,8 @@ class Limits {
     if (static_cast<double>(count) * static_cast<double>(size) > static_cast<double>(kBytes)) bytes(kBytes + 1);
     bytes(count * size);
   }
+  /// One pass over a text, `weight` times.
+  void scan(std::size_t text_bytes, std::size_t weight = 1) { step(1 + text_bytes / 16 * weight); }
   void enter() {
     if (++depth_ > kDepth) fail("it is nested or calls itself more than {} deep", kDepth);
   }

@@ -21,20 +21,21 @@ struct NamedMethod {
 
 Value same_kind(const Value& self, std::string text) { return Value::text(std::move(text), self.is_markup()); }
 
-Value stripped(const Value& self, const Arguments& arguments, const char* name, Ends ends) {
+Value stripped(Limits& limits, const Value& self, const Arguments& arguments, const char* name, Ends ends) {
   const Bound bound(arguments, name, {"chars"});
   std::optional<std::string_view> chars;
   if (!bound.at(0).is(Kind::None)) chars = bound.text(0);
+  limits.scan(self.as_text().size(), chars ? 1 + chars->size() : 1);
   return same_kind(self, std::string(strip(self.as_text(), chars, ends)));
 }
-Value strip_both(Limits&, const Value& self, const Arguments& arguments) {
-  return stripped(self, arguments, "strip", {});
+Value strip_both(Limits& limits, const Value& self, const Arguments& arguments) {
+  return stripped(limits, self, arguments, "strip", {});
 }
-Value lstrip(Limits&, const Value& self, const Arguments& arguments) {
-  return stripped(self, arguments, "lstrip", {.right = false});
+Value lstrip(Limits& limits, const Value& self, const Arguments& arguments) {
+  return stripped(limits, self, arguments, "lstrip", {.right = false});
 }
-Value rstrip(Limits&, const Value& self, const Arguments& arguments) {
-  return stripped(self, arguments, "rstrip", {.left = false});
+Value rstrip(Limits& limits, const Value& self, const Arguments& arguments) {
+  return stripped(limits, self, arguments, "rstrip", {.left = false});
 }
 
 Value text_list(Limits& limits, const Value& self, const std::vector<std::string_view>& parts) {
@@ -54,7 +55,7 @@ Value split_by(Limits& limits, const Value& self, const Arguments& arguments, Sp
   }
   const std::string& separator = bound.text(0);
   if (separator.empty()) fail("split by an empty str");
-  if (by == &jinja::rsplit) limits.bytes_product(self.as_text().size() / 64, separator.size());  // it is not linear
+  if (by == &jinja::rsplit) limits.scan(self.as_text().size(), separator.size());  // not linear, unlike split
   return text_list(limits, self, by(self.as_text(), separator, max_split));
 }
 Value split_left(Limits& limits, const Value& self, const Arguments& arguments) {
@@ -235,7 +236,10 @@ Value bound_method(Limits& limits, const Value& object, const std::string& name)
   for (const NamedMethod& method : methods_of(object.kind())) {
     if (name != method.name) continue;
     const auto call = [&limits, object, function = method.call](const Arguments& arguments) {
-      return function(limits, object, arguments);
+      if (object.is(Kind::String)) limits.scan(object.as_text().size());
+      Value result = function(limits, object, arguments);
+      if (result.is(Kind::String)) limits.bytes(result.as_text().size());
+      return result;
     };
     return Value::function({name, call});
   }

@@ -8,6 +8,7 @@ namespace {
 
 /// An empty old text stands before every character and behind the last.
 std::string interleaved(Limits& limits, std::string_view text, const Replacement& replacement) {
+  limits.bytes(text.size() * sizeof(std::string_view));
   std::string result;
   std::int64_t left = replacement.count;
   const auto put = [&] {

@@ -113,6 +113,15 @@ std::size_t length(std::string_view text) {
   return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
 }
 
+std::string_view between(std::string_view text, std::size_t from, std::size_t to) {
+  std::size_t begin = 0;
+  std::size_t count = 0;
+  for (; count < from; ++count) next_code_point(text, begin);
+  std::size_t end = begin;
+  for (; count < to; ++count) next_code_point(text, end);
+  return text.substr(begin, end - begin);
+}
+
 bool is_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
@@ -145,7 +154,7 @@ std::vector<std::string_view> split_space(std::string_view text, std::int64_t ma
   text = strip(text, {}, {.right = false});
   while (!text.empty()) {
     if (max_split >= 0 && static_cast<std::int64_t>(parts.size()) == max_split) {
-      parts.push_back(strip(text, {}, {.left = false}));
+      parts.push_back(text);
       break;
     }
     std::size_t end = 0;

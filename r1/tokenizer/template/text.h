@@ -16,9 +16,11 @@ bool is_utf8(std::string_view text);
 void append_utf8(std::string& text, char32_t code_point);
 /// The code point at `at`, which is moved behind it.
 char32_t next_code_point(std::string_view text, std::size_t& at);
-/// One view a code point.
+/// One view a code point: 16 times the memory of an ASCII text.
 std::vector<std::string_view> characters(std::string_view text);
 std::size_t length(std::string_view text);  // in code points
+/// The code points [from, to), to <= length.
+std::string_view between(std::string_view text, std::size_t from, std::size_t to);
 
 /// str.isspace() of one code point; also what \s matches in Python.
 bool is_space(char32_t code_point);

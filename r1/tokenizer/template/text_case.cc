@@ -75,9 +75,8 @@ std::string upper(std::string_view text) {
     std::transform(result.begin(), result.end(), result.begin(), ascii_upper);
     return result;
   }
-  result = forced_case(text, "\\U$0");
   for (std::size_t at = 0; (at = result.find("ß", at)) != std::string::npos;) result.replace(at, 2, "SS");
-  return result;
+  return forced_case(result, "\\U$0");
 }
 
 std::string lower(std::string_view text) {
@@ -98,7 +97,10 @@ std::string capitalized(std::string_view text) {
 std::string title_method(std::string_view text) {
   std::string result;
   bool after_cased = false;
-  for (const std::string_view character : characters(text)) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    next_code_point(text, at);
+    const std::string_view character = text.substr(begin, at - begin);
     const std::string small = lower(character);
     std::string large = upper(character);
     const bool cased = small != large;
@@ -118,9 +120,10 @@ std::string title_filter(std::string_view text) {
     result += upper(std::string_view(word).substr(0, end)) + lower(std::string_view(word).substr(end));
     word.clear();
   };
-  for (const std::string_view character : characters(text)) {
-    std::size_t at = 0;
-    const char32_t c = next_code_point(character, at);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    const char32_t c = next_code_point(text, at);
+    const std::string_view character = text.substr(begin, at - begin);
     if (is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<') {
       flush();
       result += character;

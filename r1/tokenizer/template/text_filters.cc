@@ -19,6 +19,7 @@ Value trim(Limits& limits, const Value& subject, const Arguments& arguments) {
   const Value text = soft_text(limits, subject);
   std::optional<std::string_view> chars;
   if (!bound.at(0).is(Kind::None)) chars = bound.text(0);
+  limits.scan(text.as_text().size(), chars ? 1 + chars->size() : 1);
   return Value::text(std::string(strip(text.as_text(), chars)), text.is_markup());
 }
 
@@ -213,7 +214,12 @@ Value soft_text(Limits& limits, const Value& value) {
 }
 
 Value apply_filter(Limits& limits, const std::string& name, const Value& subject, const Arguments& arguments) {
-  if (const FilterFunction filter = find_filter(name)) return filter(limits, subject, arguments);
+  if (const FilterFunction filter = find_filter(name)) {
+    if (subject.is(Kind::String)) limits.scan(subject.as_text().size());
+    Value result = filter(limits, subject, arguments);
+    if (result.is(Kind::String)) limits.bytes(result.as_text().size());
+    return result;
+  }
   std::vector<std::string> known;
   for (const auto filters : {text_filters(), sequence_filters()})
     for (const NamedFilter& filter : filters) known.emplace_back(filter.name);

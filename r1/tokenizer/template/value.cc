@@ -179,9 +179,9 @@ Values iterate(Limits& limits, const Value& value) {
     case Kind::Undefined:
       break;
     case Kind::String:
+      limits.bytes(length(value.as_text()) * (2 * sizeof(Value) + sizeof(std::string)));
       for (const std::string_view character : characters(value.as_text()))
         items.push_back(Value::text(std::string(character)));
-      limits.bytes(items.size() * sizeof(Value));
       break;
     case Kind::List:
     case Kind::Tuple:

@@ -49,7 +49,7 @@ class Value {
   static Value boolean(bool value);
   static Value integer(std::int64_t value);
   static Value number(double value);
-  /// `markup`: from the filters safe and escape; + and ~ then escape the other side, as Python's Markup does.
+  /// `markup`: from the filters safe and escape; + then escapes the other side, as Python's Markup does.
   static Value text(std::string text, bool markup = false);
   /// `label`: a View's name, a Range's printed form. TemplateError when nested deeper than Limits::kValueDepth.
   static Value sequence(Kind kind, Values items, std::string label = "");
