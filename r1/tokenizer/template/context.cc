@@ -28,7 +28,9 @@ Value range(Context& context, const Arguments& arguments) {
   if (count > kMaxRange) fail("a range of {} numbers; the sandbox of chat templates allows {}", count, kMaxRange);
   context.limits.bytes(count * sizeof(Value));
   Values items;
-  for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) items.push_back(Value::integer(start + i * step));
+  std::uint64_t next = static_cast<std::uint64_t>(start);  // wraps around only behind the last
+  for (std::uint64_t i = 0; i < count; ++i, next += static_cast<std::uint64_t>(step))
+    items.push_back(Value::integer(static_cast<std::int64_t>(next)));
   std::string label =
       step == 1 ? fmt::format("range({}, {})", start, stop) : fmt::format("range({}, {}, {})", start, stop, step);
   return Value::sequence(Kind::Range, std::move(items), std::move(label));

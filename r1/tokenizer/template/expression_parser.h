@@ -65,5 +65,9 @@ class ExpressionParser {
 
 /// A node over `operands`; SyntaxError when it is nested deeper than Limits::kSyntaxDepth.
 Expression make_expression(Expression::Kind kind, int line, std::vector<Expression> operands, std::string text = "");
+Expression make_constant(int line, Value value);
+void add_operand(Expression& expression, Expression operand);  // SyntaxError likewise
+std::vector<Expression> operands_of(Expression&& a);
+std::vector<Expression> operands_of(Expression&& a, Expression&& b);
 
 }  // namespace r1::tokenizer::jinja

@@ -1,6 +1,7 @@
 // Text as Python sees it: code points over UTF-8, Python's white space, case, quoting and numbers. Every text given
-// here is valid UTF-8 (templates and messages are checked when they come in). Case mapping is one code point to one
-// (PCRE2's tables), but for a sharp s; titlecase digraphs and the final sigma are not treated apart.
+// here is valid UTF-8 (templates and messages are checked when they come in). Case mapping is PCRE2's, one
+// code point to one, and a sharp s: some 260 of Unicode's letters (digraphs with a title case, ligatures, Georgian,
+// Greek with iota subscript) change unlike in Python.
 #pragma once
 
 #include <cstddef>

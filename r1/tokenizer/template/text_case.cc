@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "r1/core/error.h"
 #include "r1/tokenizer/template/text.h"
@@ -32,6 +33,10 @@ bool is_ascii(std::string_view text) {
 
 char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Letters (two bytes each) whose capital leads elsewhere back: PCRE2 knows only pairs.
+constexpr std::pair<const char*, const char*> kUpperSpecial[] = {
+    {"ß", "SS"}, {"ς", "Σ"}, {"µ", "Μ"}, {"ı", "I"}, {"ſ", "S"}};
 
 /// The whole text through PCRE2's case forcing; `replacement` is \U$0 or \L$0.
 std::string forced_case(std::string_view text, const char* replacement) {
@@ -75,7 +80,8 @@ std::string upper(std::string_view text) {
     std::transform(result.begin(), result.end(), result.begin(), ascii_upper);
     return result;
   }
-  for (std::size_t at = 0; (at = result.find("ß", at)) != std::string::npos;) result.replace(at, 2, "SS");
+  for (const auto& [small, large] : kUpperSpecial)
+    for (std::size_t at = 0; (at = result.find(small, at)) != std::string::npos;) result.replace(at, 2, large);
   return forced_case(result, "\\U$0");
 }
 

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "continue stands outside of a loop"},
         Refused{"{% macro m(a=1, b) %}{% endmacro %}", 1, "a parameter without default"},
         Refused{"{% 5 %}", 1, "a statement is expected"}, Refused{"{{ a is string is string }}", 1, "two tests"},
-        Refused{"{{ x. }}", 1, "a name is expected"}));
+        Refused{"{{ x. }}", 1, "a name is expected"}, Refused{"{{ 1 == != 2 }}", 1, "a value is expected"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Meaning, TemplateRefused,
