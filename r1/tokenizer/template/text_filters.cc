@@ -120,7 +120,7 @@ Value truncated(double number) {
 Value to_integer(Limits&, const Value& subject, const Arguments& arguments) {
   const Bound bound(arguments, "int", {"default", "base"});
   if (bound.integer(1, 10) != 10) fail("int with another base than 10 is not supported");
-  const Value fallback = bound.has(0) ? bound.at(0) : Value::integer(0);
+  Value fallback = bound.has(0) ? bound.at(0) : Value::integer(0);
   if (subject.is(Kind::Undefined)) fail("{}", subject.why_undefined());
   if (subject.is_integer()) return Value::integer(subject.as_integer());
   if (subject.is(Kind::Float)) return std::isnan(subject.as_double()) ? fallback : truncated(subject.as_double());
@@ -132,7 +132,7 @@ Value to_integer(Limits&, const Value& subject, const Arguments& arguments) {
 
 Value to_float(Limits&, const Value& subject, const Arguments& arguments) {
   const Bound bound(arguments, "float", {"default"});
-  const Value fallback = bound.has(0) ? bound.at(0) : Value::number(0);
+  Value fallback = bound.has(0) ? bound.at(0) : Value::number(0);
   if (subject.is(Kind::Undefined)) fail("{}", subject.why_undefined());
   if (subject.is_number()) return Value::number(subject.as_double());
   if (!subject.is(Kind::String)) return fallback;

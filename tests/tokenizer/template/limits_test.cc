@@ -37,14 +37,11 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "more steps"},
         std::pair{"{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
                   "more bytes"},
-        std::pair{"{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
-                  "more bytes"},
         std::pair{"{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
                   "more bytes"},
         std::pair{"{{ 'x' * 999999999999 }}", "more bytes"}, std::pair{"{{ 999999999999 * [1] }}", "more bytes"},
         std::pair{"{{ '' * 9223372036854775807 }}{{ [] * 9223372036854775807 }}{{ 1 / 0 }}", "division by zero"},
         std::pair{"{{ ('x' * 99999)|replace('x', 'y' * 99999) }}", "more bytes"},
-        std::pair{"{{ ('x' * 99999)|replace('', 'y' * 99999) }}", "more bytes"},
         std::pair{"{{ range(99999)|join('y' * 99999) }}", "more bytes"},
         std::pair{"{{ 'x'|indent(9999999999) }}", "more bytes"},
         std::pair{"{{ ('x\\n' * 99999)|indent(99999) }}", "more bytes"},
@@ -54,9 +51,6 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"{% set ns = namespace(v=[1]) %}{% for i in range(99) %}{% set ns.v = [ns.v, ns.v] %}{% endfor %}{{ "
                   "ns.v }}",
                   "more "},
-        std::pair{"{% set ns = namespace(v=[1]) %}{% for i in range(99) %}{% set ns.v = {'a': ns.v, 'b': ns.v} %}{% "
-                  "endfor %}{{ ns.v|tojson }}",
-                  "more "},
         std::pair{"{% set ns = namespace(v=[1], w=[1]) %}{% for i in range(99) %}{% set ns.v = [ns.v, ns.v] %}{% set "
                   "ns.w = [ns.w, ns.w] %}"
                   "{% endfor %}{{ ns.v == ns.w }}",
@@ -64,8 +58,6 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "calls itself more than"},
         std::pair{"{% macro m(f) %}{{ f(f) }}{% endmacro %}{{ m(m) }}", "calls itself more than"},
         std::pair{"{% set ns = namespace() %}{% set ns.me = ns %}{{ ns.me.me == ns }}{{ ns.me }}", "cannot be printed"},
-        std::pair{"{% set s = 'a' * 999999 %}{% for i in range(99999) %}{% set x = s|trim('b') in s %}{% endfor %}",
-                  "more "},
         std::pair{"{% set s = ' ' * 999999 %}{% for i in range(99999) %}{% set x = s.strip() %}{% endfor %}",
                   "more steps"},
         std::pair{"{% set s = 'a' * 999999 %}{{ s.rsplit('a' * 99999 ~ 'b') }}", "more steps"},
