@@ -9,13 +9,13 @@
 namespace r1::kernels {
 
 /// Keys of a cache lie transposed, so that decoding reads them as they are: panels of this many rows,
-/// [row / 32, H, dk, row % 32]. Ranges of keys then begin at a panel's first row.
+/// [row / 32, kv_heads, dk, row % 32]. Ranges of keys then begin at a panel's first row.
 inline constexpr std::int64_t kKeyPanel = 32;
 
-/// q [T, H, dk]; k rows of stride k_row with heads k_head apart (0: one shared head, the absorbed form); v the same;
-/// out [T, H, dv].
+/// q [T, H, dk]; k rows of stride k_row with kv_heads heads k_head apart (query head h reads head h / (H / kv_heads):
+/// grouped queries; one head: the absorbed form); v the same; out [T, H, dv].
 struct AttentionArgs {
-  std::int64_t tokens = 0, heads = 0, dk = 0, dv = 0;
+  std::int64_t tokens = 0, heads = 0, kv_heads = 0, dk = 0, dv = 0;
   const void* q = nullptr;
   const void* k = nullptr;
   std::int64_t k_row = 0, k_head = 0;  // in elements; unused with k_panels
@@ -41,11 +41,11 @@ struct WriteKeyPanelsArgs {
 };
 void write_key_panels(const WriteKeyPanelsArgs& args);
 
-/// Gradients for packed training rows: k [T, H, dk], v [T, H, dv], contiguous; key_end[i] == i + 1, and tokens that
-/// share key_begin are one document. Documents are independent, so (document, head) pairs run in parallel with a fixed
-/// order inside.
+/// Gradients for packed training rows: k [T, kv_heads, dk], v [T, kv_heads, dv], contiguous; key_end[i] == i + 1, and
+/// tokens that share key_begin are one document. Documents are independent, so (document, key head) pairs run in
+/// parallel with a fixed order inside.
 struct AttentionBackwardArgs {
-  std::int64_t tokens = 0, heads = 0, dk = 0, dv = 0;
+  std::int64_t tokens = 0, heads = 0, kv_heads = 0, dk = 0, dv = 0;
   const void* q = nullptr;
   const void* k = nullptr;
   const void* v = nullptr;

@@ -40,6 +40,7 @@ struct Problem {
     const std::int64_t heads = shape.heads;
     return {.tokens = tokens,
             .heads = heads,
+            .kv_heads = heads,
             .dk = shape.dk,
             .dv = shape.dv,
             .q = q.data(),
@@ -105,6 +106,7 @@ TEST_P(Attention, GradientsEqualTheDoubleReference) {
   Floats dq(p.count(s.dk)), dk(p.count(s.dk)), dv(p.count(s.dv));
   attention_backward({.tokens = p.tokens,
                       .heads = s.heads,
+                      .kv_heads = s.heads,
                       .dk = s.dk,
                       .dv = s.dv,
                       .q = p.q.data(),
@@ -182,6 +184,7 @@ Floats over_cache(const Problem& p, std::int64_t first, std::int64_t last) {
   Floats out(static_cast<std::size_t>((last - first) * width));
   attention({.tokens = last - first,
              .heads = s.heads,
+             .kv_heads = s.heads,
              .dk = s.dk,
              .dv = s.dv,
              .q = p.q.data() + first * s.heads * s.dk,
@@ -219,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Attention,
 TEST(Attention, OneSharedHeadServesAllQueryHeads) {
   Problem p({3, 16, 16, {9}});
   AttentionArgs shared = p.args();
-  shared.k_head = shared.v_head = 0;  // all heads read the first head's rows
+  shared.kv_heads = 1;  // all heads read the first head's rows
   attention(shared);
   const Floats all = p.out;
   for (std::int64_t t = 0; t < p.tokens; ++t)
@@ -231,6 +234,70 @@ TEST(Attention, OneSharedHeadServesAllQueryHeads) {
       }
   attention(p.args());
   EXPECT_EQ(p.out, all);
+}
+
+/// The gradients of keys or values of grouped heads: the sums over each group's query heads.
+Floats group_sums(const Floats& all, std::int64_t tokens, std::int64_t kv_heads, std::int64_t width) {
+  const auto group = static_cast<std::int64_t>(all.size()) / (tokens * kv_heads * width);
+  Floats out(static_cast<std::size_t>(tokens * kv_heads * width), 0.0f);
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(all.size()); ++i) {
+    const std::int64_t head = i / width / group;  // token * kv_heads + kv head
+    out[static_cast<std::size_t>(head * width + i % width)] += all[static_cast<std::size_t>(i)];
+  }
+  return out;
+}
+
+TEST(Attention, GroupedQueriesEqualRepeatedKeysForwardAndBackward) {
+  const std::int64_t heads = 6, kv_heads = 2, width = 16, group = heads / kv_heads;
+  Problem p({heads, width, width, {9, 60}});
+  Floats k(static_cast<std::size_t>(p.tokens * kv_heads * width)), v(k.size());
+  for (std::size_t i = 0; i < k.size(); ++i) {
+    k[i] = p.k[i];
+    v[i] = p.v[i];
+  }
+  for (std::int64_t row = 0; row < p.tokens * heads; ++row)
+    for (std::int64_t d = 0; d < width; ++d) {
+      const auto from = static_cast<std::size_t>(row / group * width + d),
+                 to = static_cast<std::size_t>(row * width + d);
+      p.k[to] = k[from];
+      p.v[to] = v[from];
+    }
+  const auto backward = [&](std::int64_t kv, const Floats& keys, const Floats& values) {
+    std::vector<Floats> g = {Floats(p.q.size()), Floats(keys.size()), Floats(values.size())};
+    attention_backward({.tokens = p.tokens,
+                        .heads = heads,
+                        .kv_heads = kv,
+                        .dk = width,
+                        .dv = width,
+                        .q = p.q.data(),
+                        .k = keys.data(),
+                        .v = values.data(),
+                        .out = p.out.data(),
+                        .dout = p.dout.data(),
+                        .lse = p.lse.data(),
+                        .key_begin = p.begin.data(),
+                        .scale = 0.7f,
+                        .dq = g[0].data(),
+                        .dk_out = g[1].data(),
+                        .dv_out = g[2].data()});
+    return g;
+  };
+  attention(p.args());
+  const Floats repeated = p.out;
+  const std::vector<Floats> want = backward(heads, p.k, p.v);
+  AttentionArgs grouped = p.args();
+  grouped.kv_heads = kv_heads;
+  grouped.k = k.data();
+  grouped.v = v.data();
+  grouped.k_row = grouped.v_row = kv_heads * width;
+  attention(grouped);
+  EXPECT_EQ(p.out, repeated);
+  const std::vector<Floats> got = backward(kv_heads, k, v);
+  EXPECT_EQ(got[0], want[0]);
+  for (const std::size_t which : {1u, 2u}) {
+    const Floats sums = group_sums(want[which], p.tokens, kv_heads, width);
+    for (std::size_t i = 0; i < sums.size(); ++i) ASSERT_NEAR(got[which][i], sums[i], 2e-5) << which << ", " << i;
+  }
 }
 
 }  // namespace

@@ -130,6 +130,7 @@ TEST_F(InstructionSets, RopeAndAttention) {
             .v_out = v_out.data()});
     attend({.tokens = tokens,
             .heads = heads,
+            .kv_heads = heads,
             .dk = qk,
             .dv = v,
             .q = q_out.data(),

@@ -99,12 +99,13 @@ void forward(const AttentionArgs& a, Group group, std::int64_t h) {
   const std::int64_t begin = a.key_begin[group.first];
   const std::int64_t count = *std::max_element(a.key_end + group.first, a.key_end + group.last) - begin;
   const std::int64_t stride = pad(count, 8 * kTileWidth) + kLanes;
+  const std::int64_t kv = h / (a.heads / a.kv_heads);
   const T* k = static_cast<const T*>(a.k);
-  const Panels keys =
-      a.k_panels ? cached(k + (begin * a.heads + h * kKeyPanel) * a.dk, kKeyPanel * a.heads * a.dk, count, a.dk, s.keys)
-                 : transposed(k + begin * a.k_row + h * a.k_head, a.k_row, count, a.dk, s.keys);
+  const Panels keys = a.k_panels ? cached(k + (begin * a.kv_heads + kv * kKeyPanel) * a.dk,
+                                          kKeyPanel * a.kv_heads * a.dk, count, a.dk, s.keys)
+                                 : transposed(k + begin * a.k_row + kv * a.k_head, a.k_row, count, a.dk, s.keys);
   const Rows values =
-      tile_rows_of(static_cast<const T*>(a.v) + begin * a.v_row + h * a.v_head, a.v_row, count, a.dv, s.values);
+      tile_rows_of(static_cast<const T*>(a.v) + begin * a.v_row + kv * a.v_head, a.v_row, count, a.dv, s.values);
   const Rows q = tile_rows_of(static_cast<const T*>(a.q) + (group.first * a.heads + h) * a.dk, a.heads * a.dk,
                               group.last - group.first, a.dk, s.q);
   float* scores = grown(s.scores, kTileRows * stride);

@@ -22,16 +22,14 @@ Scratch& scratch() {
   return buffers;
 }
 
-/// One head of one document, rows [first, last), in blocks of queries.
+/// One head of keys of one document, rows [first, last): its query heads one after another, in blocks of queries.
 template <class T>
 class DocumentBackward {
  public:
-  DocumentBackward(const AttentionBackwardArgs& a, std::int64_t first, std::int64_t last, std::int64_t h)
-      : a_(a), first_(first), n_(last - first), h_(h), stride_(pad(n_, 8 * kTileWidth)) {
-    k_ = rows(a.k, a.dk, s_.k);
-    q_ = rows(a.q, a.dk, s_.q);
-    v_ = rows(a.v, a.dv, s_.values);
-    dout_ = rows(a.dout, a.dv, s_.dout);
+  DocumentBackward(const AttentionBackwardArgs& a, std::int64_t first, std::int64_t last, std::int64_t kv)
+      : a_(a), first_(first), n_(last - first), kv_(kv), stride_(pad(n_, 8 * kTileWidth)) {
+    k_ = rows(a.k, {a.kv_heads, kv, a.dk}, s_.k);
+    v_ = rows(a.v, {a.kv_heads, kv, a.dv}, s_.values);
     keys_ = transposed(k_.data, k_.stride, n_, a.dk, s_.keys);
     values_ = transposed(v_.data, v_.stride, n_, a.dv, s_.values_t);
     weights_ = grown(s_.scores, kBlock * stride_);
@@ -44,15 +42,25 @@ class DocumentBackward {
   }
 
   void run() {
-    for (std::int64_t i = 0; i < n_; i += kBlock) one_block(i, std::min(n_, i + kBlock));
-    write(a_.dk_out, a_.dk, 0, n_, {dk_, k_.stride});
-    write(a_.dv_out, a_.dv, 0, n_, {dv_, v_.stride});
+    const std::int64_t group = a_.heads / a_.kv_heads;
+    for (h_ = kv_ * group; h_ < (kv_ + 1) * group; ++h_) {
+      q_ = rows(a_.q, {a_.heads, h_, a_.dk}, s_.q);
+      dout_ = rows(a_.dout, {a_.heads, h_, a_.dv}, s_.dout);
+      for (std::int64_t i = 0; i < n_; i += kBlock) one_block(i, std::min(n_, i + kBlock));
+    }
+    write(a_.dk_out, {a_.kv_heads, kv_, a_.dk}, 0, n_, {dk_, k_.stride});
+    write(a_.dv_out, {a_.kv_heads, kv_, a_.dv}, 0, n_, {dv_, v_.stride});
   }
 
  private:
-  Rows rows(const void* base, std::int64_t width, std::vector<float>& buffer) const {
-    return copied_rows(static_cast<const T*>(base) + (first_ * a_.heads + h_) * width, a_.heads * width, n_, width,
-                       buffer);
+  /// One head of a tensor [T, heads, width].
+  struct Head {
+    std::int64_t heads, index, width;
+  };
+
+  Rows rows(const void* base, Head head, std::vector<float>& buffer) const {
+    return copied_rows(static_cast<const T*>(base) + (first_ * head.heads + head.index) * head.width,
+                       head.heads * head.width, n_, head.width, buffer);
   }
 
   void one_block(std::int64_t begin, std::int64_t end) {
@@ -76,7 +84,7 @@ class DocumentBackward {
       weighted_rows(rows, {weights_ + skip * stride_ + j, 1, stride_, queries, dout, dv_ + j * v_.stride, v_.stride,
                            a_.dv, true});
     }
-    write(a_.dq, a_.dk, begin, end, {dq_, k_.stride});
+    write(a_.dq, {a_.heads, h_, a_.dk}, begin, end, {dq_, k_.stride});
   }
 
   /// Row i: scores to weights, and the weights' gradients (in ds) to those of the scores; 0 for keys i + 1 ... end - 1.
@@ -96,17 +104,18 @@ class DocumentBackward {
     std::fill(ds + i + 1, ds + end, 0.0f);
   }
 
-  void write(void* to, std::int64_t width, std::int64_t begin, std::int64_t end, Rows from) const {
+  void write(void* to, Head head, std::int64_t begin, std::int64_t end, Rows from) const {
     for (std::int64_t i = begin; i < end; ++i) {
-      T* out = static_cast<T*>(to) + ((first_ + i) * a_.heads + h_) * width;
+      T* out = static_cast<T*>(to) + ((first_ + i) * head.heads + head.index) * head.width;
       const float* in = from.data + (i - begin) * from.stride;
-      for (std::int64_t j = 0; j < width; j += kLanes) store_some(out + j, load_some(in + j, width - j), width - j);
+      for (std::int64_t j = 0; j < head.width; j += kLanes)
+        store_some(out + j, load_some(in + j, head.width - j), head.width - j);
     }
   }
 
   Scratch& s_ = scratch();
   const AttentionBackwardArgs& a_;
-  std::int64_t first_, n_, h_, stride_;
+  std::int64_t first_, n_, kv_, stride_, h_ = 0;
   Rows k_, q_, v_, dout_;
   Panels keys_, values_;
   float *weights_, *ds_, *dq_, *dk_, *dv_;
@@ -120,12 +129,12 @@ void attention_backward(const AttentionBackwardArgs& args) {
     if (args.key_begin[t] == t) starts.push_back(t);
   starts.push_back(args.tokens);
   const std::int64_t documents = static_cast<std::int64_t>(starts.size()) - 1;
-  parallel_items(documents * args.heads, [&](std::int64_t item) {
-    const std::size_t document = static_cast<std::size_t>(item / args.heads);
+  parallel_items(documents * args.kv_heads, [&](std::int64_t item) {
+    const std::size_t document = static_cast<std::size_t>(item / args.kv_heads);
     if (args.dtype == DType::F32)
-      DocumentBackward<float>(args, starts[document], starts[document + 1], item % args.heads).run();
+      DocumentBackward<float>(args, starts[document], starts[document + 1], item % args.kv_heads).run();
     else
-      DocumentBackward<bf16>(args, starts[document], starts[document + 1], item % args.heads).run();
+      DocumentBackward<bf16>(args, starts[document], starts[document + 1], item % args.kv_heads).run();
   });
 }
 

@@ -5,6 +5,7 @@
 #include "r1/kernels/attention.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
 
@@ -16,6 +17,7 @@ std::vector<at::Tensor> gradients(const at::Tensor& q, const at::Tensor& k, cons
   kernels::AttentionBackwardArgs args = base;
   args.tokens = q.size(0);
   args.heads = q.size(1);
+  args.kv_heads = k.size(1);
   args.dk = q.size(2);
   args.dv = v.size(2);
   args.q = q.const_data_ptr();
@@ -31,16 +33,17 @@ std::vector<at::Tensor> gradients(const at::Tensor& q, const at::Tensor& k, cons
 
 /// All but keys and output.
 kernels::AttentionArgs common_args(const at::Tensor& q, const at::Tensor& v, const KeyRanges& ranges, float scale) {
-  R1_CHECK(q.is_contiguous() && v.stride(2) == 1, "attention: layout");
+  R1_CHECK(q.is_contiguous() && v.stride(2) == 1 && q.size(1) % v.size(1) == 0, "attention: layout");
   kernels::AttentionArgs args;
   args.tokens = q.size(0);
   args.heads = q.size(1);
+  args.kv_heads = v.size(1);
   args.dk = q.size(2);
   args.dv = v.size(2);
   args.q = q.const_data_ptr();
   args.v = v.const_data_ptr();
   args.v_row = v.stride(0);
-  args.v_head = v.size(1) == 1 ? 0 : v.stride(1);
+  args.v_head = v.stride(1);
   args.key_begin = ranges.begin.const_data_ptr<std::int64_t>();
   args.key_end = ranges.end.const_data_ptr<std::int64_t>();
   args.scale = scale;
@@ -52,7 +55,8 @@ kernels::AttentionArgs common_args(const at::Tensor& q, const at::Tensor& v, con
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
                      double scale) {
-  R1_CHECK(k.stride(2) == 1 && k.size(2) == q.size(2), "attention: layout of the keys");
+  R1_CHECK(k.stride(2) == 1 && k.size(2) == q.size(2) && k.size(1) == v.size(1), "attention: layout of the keys");
+  if (reference::takes(q)) return reference::attention(q, k, v, ranges, scale);
   const std::int64_t tokens = q.size(0), heads = q.size(1);
   const bool grad = needs_grad({q, k, v});
   at::Tensor lse = grad ? empty_f32({tokens, heads}) : at::Tensor();
@@ -61,13 +65,12 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   at::Tensor out = empty_like_type(q, {tokens, heads, v.size(2)});
   args.k = k.const_data_ptr();
   args.k_row = k.stride(0);
-  args.k_head = k.size(1) == 1 ? 0 : k.stride(1);
+  args.k_head = k.stride(1);
   args.out = out.mutable_data_ptr();
   args.lse = grad ? lse.mutable_data_ptr<float>() : nullptr;
   kernels::attention(args);
   if (grad) {
-    R1_CHECK(k.is_contiguous() && v.is_contiguous() && k.size(0) == tokens && k.size(1) == heads,
-             "attention: gradients need packed rows");
+    R1_CHECK(k.is_contiguous() && v.is_contiguous() && k.size(0) == tokens, "attention: gradients need packed rows");
     record("attention", {out}, {q, k, v},
            [q = q.detach(), k = k.detach(), v = v.detach(), out = out.detach(), lse, ranges,
             scale32](const std::vector<at::Tensor>& grads) {
@@ -85,7 +88,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 
 at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k_panels, const at::Tensor& v,
                             const KeyRanges& ranges, double scale) {
-  R1_CHECK(k_panels.is_contiguous() && k_panels.size(1) == q.size(1) && k_panels.size(2) == q.size(2),
+  R1_CHECK(k_panels.is_contiguous() && k_panels.size(1) == v.size(1) && k_panels.size(2) == q.size(2),
            "attention: layout of the cached keys");
   kernels::AttentionArgs args = common_args(q, v, ranges, static_cast<float>(scale));
   at::Tensor out = empty_like_type(q, {q.size(0), q.size(1), v.size(2)});

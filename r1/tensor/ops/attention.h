@@ -11,12 +11,12 @@ struct KeyRanges {
   at::Tensor end;
 };
 
-/// q [T, H, dk]; k [rows, H, dk] and v [rows, H, dv] (H = 1: one shared head) -> [T, H, dv]. Gradients need packed
-/// training rows: rows == T and end[i] == i + 1.
+/// q [T, H, dk]; k [rows, G, dk] and v [rows, G, dv], H a multiple of G (grouped queries; G = 1: one shared head) ->
+/// [T, H, dv]. Gradients need packed training rows: rows == T and end[i] == i + 1.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
                      double scale);
 
-/// The same over a cache whose keys lie in panels (kernels/attention.h): k [rows / 32, H, dk, 32], contiguous; ranges
+/// The same over a cache whose keys lie in panels (kernels/attention.h): k [rows / 32, G, dk, 32], contiguous; ranges
 /// begin at multiples of 32. No gradients.
 at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k_panels, const at::Tensor& v,
                             const KeyRanges& ranges, double scale);
