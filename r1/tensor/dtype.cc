@@ -11,6 +11,10 @@ at::ScalarType scalar_type(const std::string& name) {
   user_error("unknown dtype '{}': use f32 or bf16", name);
 }
 
+std::string dtype_name(at::ScalarType type) {
+  return type == at::kBFloat16 ? "bf16" : type == at::kDouble ? "f64" : "f32";
+}
+
 kernels::DType kernel_dtype(const at::Tensor& x) {
   R1_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16, "kernels take f32 and bf16, not {}",
            c10::toString(x.scalar_type()));

@@ -10,6 +10,8 @@ namespace r1::tensor {
 
 /// "f32" or "bf16" -> ATen's type; UserError for another name.
 at::ScalarType scalar_type(const std::string& name);
+/// The name of a model's type: "f32", "bf16", or "f64" (ops/reference.h).
+std::string dtype_name(at::ScalarType type);
 /// The kernels' name of a tensor's type; Error for one that no kernel takes.
 kernels::DType kernel_dtype(const at::Tensor& x);
 /// Contiguous empty tensor like `x` in type, with other sizes.

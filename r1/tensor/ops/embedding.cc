@@ -6,10 +6,12 @@
 #include "r1/core/error.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
 
 at::Tensor embedding(const at::Tensor& ids, const at::Tensor& weight) {
+  if (reference::takes(weight)) return at::index_select(weight, 0, ids);
   at::Tensor out;
   {
     const at::NoGradGuard no_grad;

@@ -5,6 +5,7 @@
 #include "r1/kernels/gemm.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
 
@@ -53,6 +54,7 @@ at::Tensor linear(const at::Tensor& x, const LinearWeight& weight, bool f32_out)
   const at::Tensor& w = weight.weight;
   R1_CHECK(x.dim() == 2 && x.size(1) == w.size(1) && x.stride(1) == 1, "linear: x {}x{} does not fit a weight {}x{}",
            x.size(0), x.dim() == 2 ? x.size(1) : 0, w.size(0), w.size(1));
+  if (reference::takes(x)) return reference::linear(x, w);
   at::Tensor y = f32_out ? empty_f32({x.size(0), w.size(0)}) : empty_like_type(x, {x.size(0), w.size(0)});
   linear_forward(x, weight.packed->forward(w), y);
   if (needs_grad({x, w})) {

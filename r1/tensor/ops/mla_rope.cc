@@ -5,6 +5,7 @@
 #include "r1/kernels/mla_rope.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
 
@@ -21,6 +22,7 @@ MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k
   const std::int64_t tokens = q.size(0), qk = shape.nope + shape.rope;
   R1_CHECK(q.is_contiguous() && kv.is_contiguous() && k_pe.stride(1) == 1 && k_pe.size(1) == shape.rope,
            "mla_rope: layout");
+  if (reference::takes(q)) return reference::mla_rope(q, kv, k_pe, positions, table, shape);
   MlaHeads heads{empty_like_type(q, {tokens, shape.heads, qk}), empty_like_type(q, {tokens, shape.heads, qk}),
                  empty_like_type(q, {tokens, shape.heads, shape.v})};
   kernels::mla_rope({.tokens = tokens,

@@ -5,12 +5,14 @@
 #include "r1/kernels/rmsnorm.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
 
 at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   R1_CHECK(x.dim() == 2 && x.stride(1) == 1 && x.size(1) == weight.size(0), "rmsnorm: rows of {} for a weight of {}",
            x.size(-1), weight.size(0));
+  if (reference::takes(x)) return reference::rmsnorm(x, weight, eps);
   const std::int64_t rows = x.size(0), columns = x.size(1);
   at::Tensor y = empty_like_type(x, {rows, columns});
   const bool grad = needs_grad({x, weight});

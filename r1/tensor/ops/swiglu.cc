@@ -5,11 +5,13 @@
 #include "r1/kernels/swiglu.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
 
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
   R1_CHECK(gate.is_contiguous() && up.is_contiguous() && gate.sizes() == up.sizes(), "swiglu: gate and up differ");
+  if (reference::takes(gate)) return reference::swiglu(gate, up);
   at::Tensor y = empty_like_type(gate, gate.sizes());
   kernels::swiglu({.rows = gate.size(0),
                    .columns = gate.size(1),
