@@ -1,5 +1,5 @@
 // Parameters by name: layers hand theirs to a visitor, in one fixed order. Names are Hugging Face's, but for stacked
-// experts, whose per-expert names exist on disk only (families/deepseek_v3/checkpoint.h).
+// experts, whose per-expert names exist on disk only (checkpoint.h).
 #pragma once
 
 #include <functional>
@@ -16,8 +16,9 @@ struct Parameter {
   enum class Kind {
     Matrix,
     Norm,
+    Bias,
     RouterBias
-  } kind = Kind::Matrix;  // norms start at 1 and do not decay; the bias is not trained
+  } kind = Kind::Matrix;  // norms start at 1, biases at 0, neither decays; the router's bias is not trained
 };
 
 using ParameterVisitor = std::function<void(const Parameter&)>;

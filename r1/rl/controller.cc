@@ -13,7 +13,7 @@
 #include "r1/core/phase.h"
 #include "r1/core/rng.h"
 #include "r1/data/problems/corpus.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 #include "r1/rl/advantage.h"
 #include "r1/rl/completions_file.h"
 #include "r1/rl/metrics.h"
@@ -336,7 +336,7 @@ class Run {
   GrpoConfig config_;
   const GrpoInputs& inputs_;
   tokenizer::Tokenizer tokenizer_;
-  std::shared_ptr<model::DeepseekV3> policy_, reference_;
+  std::shared_ptr<model::Decoder> policy_, reference_;
   rollout::Engine engine_;
   train::AdamW optimizer_;
   std::vector<std::vector<std::int32_t>> prompts_;

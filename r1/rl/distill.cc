@@ -14,7 +14,7 @@
 #include "r1/core/log.h"
 #include "r1/core/phase.h"
 #include "r1/core/rng.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 #include "r1/rl/distill_check.h"
 #include "r1/rl/sample.h"
 #include "r1/tensor/dtype.h"
@@ -49,7 +49,7 @@ class Run {
         student_(model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype))),
         teacher_(model::load_hf_folder(inputs.teacher, tensor::scalar_type(config.dtype))),
         optimizer_(student_->parameters(), config.optimizer) {
-    const model::DeepseekV3Config &s = student_->config(), &t = teacher_->config();
+    const model::DecoderShape &s = student_->shape(), &t = teacher_->shape();
     if (s.vocab_size != t.vocab_size)
       user_error("{}: the teacher's vocab_size is {}, the student's {} (config.json); they must share one vocabulary",
                  inputs.stage, t.vocab_size, s.vocab_size);
@@ -248,7 +248,7 @@ class Run {
 
   DistillConfig config_;
   const DistillInputs& inputs_;
-  std::shared_ptr<model::DeepseekV3> student_, teacher_;
+  std::shared_ptr<model::Decoder> student_, teacher_;
   std::optional<rollout::Engine> engine_;  // with an on-policy share only
   train::AdamW optimizer_;
   std::vector<std::size_t> order_;

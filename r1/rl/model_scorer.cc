@@ -6,7 +6,7 @@
 
 #include "r1/core/error.h"
 #include "r1/data/problems/corpus.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 #include "r1/reward/extract.h"
 
 namespace r1::rl {

@@ -31,7 +31,7 @@ at::Tensor gather_advantages(const std::vector<const Sample*>& samples, std::int
   return out;
 }
 
-tensor::TokenLogprobs forward(const model::DeepseekV3& model, const SampleBatch& batch, double temperature) {
+tensor::TokenLogprobs forward(const model::Decoder& model, const SampleBatch& batch, double temperature) {
   const at::Tensor h = model.stack(batch.input).index_select(0, batch.rows);  // prompts need no logits
   return model.logprobs(model.final_norm(h), batch.targets.index_select(0, batch.rows), temperature);
 }
@@ -50,8 +50,7 @@ GrpoLossConfig loss_config(const GrpoConfig& c) {
 
 }  // namespace
 
-Recomputed recompute(const model::DeepseekV3& model, const std::vector<const Sample*>& samples,
-                     const GrpoConfig& config) {
+Recomputed recompute(const model::Decoder& model, const std::vector<const Sample*>& samples, const GrpoConfig& config) {
   Recomputed out;
   for (const auto& part : split_by_tokens(samples, config.micro_batch_tokens)) {
     const tensor::TokenLogprobs result = forward(model, pack_samples(part), sampling_temperature(config));
@@ -77,7 +76,7 @@ LogpDifference logp_difference(const std::vector<const Sample*>& samples, const 
   return out;
 }
 
-UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
+UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
                    const GrpoConfig& config, double rate) {
   const auto parts = split_by_tokens(samples, config.micro_batch_tokens);
   UpdateTotals totals{static_cast<std::int64_t>(samples.size()), 0, static_cast<std::int64_t>(parts.size())};

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/decoder.h"
 #include "r1/rl/controller.h"
 #include "r1/rl/sample.h"
 #include "r1/train/optim/adamw.h"
@@ -16,8 +16,7 @@ struct Recomputed {
   std::vector<float> logp;
   double entropy_sum = 0.0;
 };
-Recomputed recompute(const model::DeepseekV3& model, const std::vector<const Sample*>& samples,
-                     const GrpoConfig& config);
+Recomputed recompute(const model::Decoder& model, const std::vector<const Sample*>& samples, const GrpoConfig& config);
 
 /// |recomputed - sampled| over all tokens.
 struct LogpDifference {
@@ -37,7 +36,7 @@ struct UpdateStats {
 /// Gradients of the loss over `samples` in micro-batches, then one optimizer step at `rate`. The caller has set
 /// advantages and old log-probabilities. UserError on a loss that is no number, naming `step`; the weights are
 /// untouched then.
-UpdateStats update(model::DeepseekV3& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
+UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
                    const GrpoConfig& config, double rate);
 
 }  // namespace r1::rl

@@ -10,7 +10,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 #include "r1/rollout/kv_cache.h"
 #include "r1/rollout/sampler.h"
 #include "r1/tensor/dtype.h"
@@ -71,10 +71,10 @@ void check(const EngineConfig& c) {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(std::shared_ptr<model::DeepseekV3> m, std::vector<std::int32_t> eos_ids, const EngineConfig& c)
+  Impl(std::shared_ptr<model::Decoder> m, std::vector<std::int32_t> eos_ids, const EngineConfig& c)
       : model(std::move(m)), eos(std::move(eos_ids)), config(c) {
     check(config);
-    capacity = std::min(config.max_tokens, model->config().max_position_embeddings);
+    capacity = std::min(config.max_tokens, model->shape().max_position_embeddings);
   }
 
   bool is_eos(std::int64_t id) const {
@@ -87,7 +87,7 @@ struct Engine::Impl {
     if (prompt >= capacity)
       user_error("prompt {} has {} tokens; engine.max_tokens leaves room for {}", r.prompt_index, prompt, capacity - 1);
     for (const std::int32_t id : r.prompt)
-      if (id < 0 || id >= model->config().vocab_size)
+      if (id < 0 || id >= model->shape().vocab_size)
         user_error("prompt {}: token id {} is outside the vocabulary", r.prompt_index, id);
   }
 
@@ -179,7 +179,7 @@ struct Engine::Impl {
     return static_cast<std::int64_t>(c.ids.size()) >= sampling.max_new_tokens || a.length() >= capacity;
   }
 
-  std::shared_ptr<model::DeepseekV3> model;
+  std::shared_ptr<model::Decoder> model;
   std::vector<std::int32_t> eos;
   EngineConfig config;
   std::int64_t capacity = 0;
@@ -188,7 +188,7 @@ struct Engine::Impl {
   Sampler sampler;
 };
 
-Engine::Engine(std::shared_ptr<model::DeepseekV3> model, std::vector<std::int32_t> eos_ids, const EngineConfig& config)
+Engine::Engine(std::shared_ptr<model::Decoder> model, std::vector<std::int32_t> eos_ids, const EngineConfig& config)
     : impl_(std::make_unique<Impl>(std::move(model), std::move(eos_ids), config)) {}
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
@@ -206,7 +206,8 @@ std::vector<Completion> Engine::generate(const std::vector<Request>& requests, c
   for (const Request& r : requests) e.check_request(r);
   std::vector<Completion> out(requests.size());
   if (!e.cache)
-    e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity, e.config.numerics == "fast");
+    e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity,
+                                        e.config.numerics == "fast" && e.model->shape().latent_dim > 0);
   std::vector<std::int64_t> free_slots;
   for (std::int64_t slot = e.config.max_batch; slot > 0; --slot) free_slots.push_back(slot - 1);
   std::vector<Active> active;
@@ -246,7 +247,7 @@ std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
     in.end.push_back(static_cast<std::int64_t>(i) + 1);
     targets.push_back(ids[i + 1]);
   }
-  const model::DeepseekV3& m = *impl_->model;
+  const model::Decoder& m = *impl_->model;
   const model::ForwardInput input{
       to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, nullptr};
   const at::Tensor logp = m.logprobs(m.final_norm(m.stack(input)), to_tensor(targets), 1.0).logp;
@@ -254,7 +255,7 @@ std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
 }
 
 const std::vector<std::int32_t>& Engine::eos_ids() const { return impl_->eos; }
-std::int64_t Engine::vocab_size() const { return impl_->model->config().vocab_size; }
+std::int64_t Engine::vocab_size() const { return impl_->model->shape().vocab_size; }
 
 std::int64_t Engine::num_active_parameters() const { return impl_->model->num_active_parameters(); }
 void Engine::set_version(std::int64_t version) { impl_->version = version; }

@@ -13,7 +13,7 @@
 #include "r1/core/config.h"
 
 namespace r1::model {
-class DeepseekV3;
+class Decoder;
 }
 
 namespace r1::rollout {
@@ -63,7 +63,7 @@ class Engine {
   /// Loads a Hugging Face folder (config.json, model*.safetensors, generation_config.json for the end-of-sequence ids).
   static Engine open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype = "f32");
   /// Shares a trainer's model: the weights sampled from are those being trained.
-  Engine(std::shared_ptr<model::DeepseekV3> model, std::vector<std::int32_t> eos_ids, const EngineConfig& config);
+  Engine(std::shared_ptr<model::Decoder> model, std::vector<std::int32_t> eos_ids, const EngineConfig& config);
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;

@@ -5,19 +5,18 @@
 
 namespace r1::rollout {
 
-KvCache::KvCache(const model::DeepseekV3& model, std::int64_t slots, std::int64_t tokens_per_slot, bool absorbed)
+KvCache::KvCache(const model::Decoder& model, std::int64_t slots, std::int64_t tokens_per_slot, bool absorbed)
     : tokens_per_slot_(tensor::whole_key_panels(tokens_per_slot)) {
-  const model::DeepseekV3Config& c = model.config();
+  const model::DecoderShape& c = model.shape();
   const at::TensorOptions options = at::TensorOptions().dtype(model.dtype());
   const std::int64_t rows = slots * tokens_per_slot_;
   view_.absorbed = absorbed;
   for (std::int64_t layer = 0; layer < c.num_hidden_layers; ++layer) {
     if (absorbed) {
-      view_.k.push_back(at::empty({rows, 1, c.kv_lora_rank + c.qk_rope_head_dim}, options));
+      view_.k.push_back(at::empty({rows, 1, c.latent_dim}, options));
     } else {
-      view_.k.push_back(
-          tensor::empty_key_panels(rows, c.num_attention_heads, c.qk_nope_head_dim + c.qk_rope_head_dim, options));
-      view_.v.push_back(at::empty({rows, c.num_attention_heads, c.v_head_dim}, options));
+      view_.k.push_back(tensor::empty_key_panels(rows, c.kv_heads, c.key_dim, options));
+      view_.v.push_back(at::empty({rows, c.kv_heads, c.value_dim}, options));
     }
   }
 }

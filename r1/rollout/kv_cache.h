@@ -4,13 +4,13 @@
 
 #include <cstdint>
 
-#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/decoder.h"
 
 namespace r1::rollout {
 
 class KvCache {
  public:
-  KvCache(const model::DeepseekV3& model, std::int64_t slots, std::int64_t tokens_per_slot, bool absorbed);
+  KvCache(const model::Decoder& model, std::int64_t slots, std::int64_t tokens_per_slot, bool absorbed);
 
   /// The row of token `position` of `slot`.
   std::int64_t row(std::int64_t slot, std::int64_t position) const { return slot * tokens_per_slot_ + position; }

@@ -55,13 +55,13 @@ weights::SafetensorsReader read_checkpoint_tensors(const Checkpoint& checkpoint)
   return weights::SafetensorsReader(checkpoint.folder / "state.safetensors");
 }
 
-weights::NamedTensors training_tensors(model::DeepseekV3& model, const AdamW& optimizer) {
+weights::NamedTensors training_tensors(model::Decoder& model, const AdamW& optimizer) {
   weights::NamedTensors out = optimizer.state();
   model.visit_parameters([&](const model::Parameter& p) { out.emplace_back("param." + p.name, p.tensor->detach()); });
   return out;
 }
 
-void load_training_tensors(const weights::SafetensorsReader& reader, model::DeepseekV3& model, AdamW& optimizer,
+void load_training_tensors(const weights::SafetensorsReader& reader, model::Decoder& model, AdamW& optimizer,
                            std::int64_t num_steps) {
   const at::NoGradGuard no_grad;
   model.visit_parameters([&](const model::Parameter& p) { p.tensor->copy_(reader.load("param." + p.name)); });

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/decoder.h"
 #include "r1/train/optim/adamw.h"
 #include "r1/weights/safetensors.h"
 
@@ -29,8 +29,8 @@ std::string read_checkpoint_json(const Checkpoint& checkpoint);
 weights::SafetensorsReader read_checkpoint_tensors(const Checkpoint& checkpoint);
 
 /// param.NAME of every parameter plus the optimizer's state.
-weights::NamedTensors training_tensors(model::DeepseekV3& model, const AdamW& optimizer);
-void load_training_tensors(const weights::SafetensorsReader& reader, model::DeepseekV3& model, AdamW& optimizer,
+weights::NamedTensors training_tensors(model::Decoder& model, const AdamW& optimizer);
+void load_training_tensors(const weights::SafetensorsReader& reader, model::Decoder& model, AdamW& optimizer,
                            std::int64_t num_steps);
 
 }  // namespace r1::train

@@ -4,7 +4,7 @@
 #include "r1/core/error.h"
 #include "r1/core/phase.h"
 #include "r1/data/loader.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/distill_loss.h"
 #include "r1/train/step.h"
@@ -13,20 +13,20 @@ namespace r1::train {
 
 namespace {
 
-std::vector<at::Tensor> load_fisher(model::DeepseekV3& start, const TrainConfig& config, const TrainInputs& inputs) {
+std::vector<at::Tensor> load_fisher(model::Decoder& start, const TrainConfig& config, const TrainInputs& inputs) {
   if (config.forgetting.ewc == 0.0) return {};
   const data::TokenShard shard(inputs.ewc_shard);
-  if (shard.vocab_size() > start.config().vocab_size)
+  if (shard.vocab_size() > start.shape().vocab_size)
     user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.ewc_shard.string(), shard.vocab_size(),
-               start.config().vocab_size);
+               start.shape().vocab_size);
   core::phase_mark("fisher");
   return diagonal_fisher(start, shard, config, static_cast<std::int32_t>(inputs.pad_id));
 }
 
 }  // namespace
 
-std::vector<at::Tensor> diagonal_fisher(model::DeepseekV3& model, const data::TokenShard& shard,
-                                        const TrainConfig& config, std::int32_t pad_id) {
+std::vector<at::Tensor> diagonal_fisher(model::Decoder& model, const data::TokenShard& shard, const TrainConfig& config,
+                                        std::int32_t pad_id) {
   data::PackedLoader loader(
       shard, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed}, pad_id);
   TrainConfig plain = config;
@@ -49,7 +49,7 @@ std::vector<at::Tensor> diagonal_fisher(model::DeepseekV3& model, const data::To
   return fisher;
 }
 
-Forgetting::Forgetting(const ForgettingConfig& config, std::shared_ptr<model::DeepseekV3> start,
+Forgetting::Forgetting(const ForgettingConfig& config, std::shared_ptr<model::Decoder> start,
                        std::vector<at::Tensor> fisher)
     : config_(config), start_(std::move(start)), fisher_(std::move(fisher)) {}
 
@@ -58,7 +58,7 @@ Forgetting::Forgetting(const TrainConfig& config, const TrainInputs& inputs)
       start_(model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype))),
       fisher_(load_fisher(*start_, config, inputs)) {}
 
-at::Tensor Forgetting::kl_sum(const model::DeepseekV3& model, const model::ForwardInput& input, const at::Tensor& rows,
+at::Tensor Forgetting::kl_sum(const model::Decoder& model, const model::ForwardInput& input, const at::Tensor& rows,
                               const at::Tensor& normed) const {
   at::Tensor start_normed;
   {
@@ -68,7 +68,7 @@ at::Tensor Forgetting::kl_sum(const model::DeepseekV3& model, const model::Forwa
   return divergence_sum({start_normed, start_->lm_head()}, {normed, model.lm_head()}, {.kind = "forward"});
 }
 
-double Forgetting::add_ewc_gradient(model::DeepseekV3& model) const {
+double Forgetting::add_ewc_gradient(model::Decoder& model) const {
   const at::NoGradGuard no_grad;
   if (fisher_.empty()) return 0.0;
   const std::vector<model::Parameter> current = model.parameters(), start = start_->parameters();

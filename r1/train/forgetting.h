@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "r1/data/token_shard.h"
-#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/decoder.h"
 #include "r1/train/trainer.h"
 
 namespace r1::train {
@@ -16,8 +16,8 @@ namespace r1::train {
 /// empirical Fisher diagonal on the scale of one update's gradient, so it shrinks with rows_per_step. One float32
 /// tensor a parameter in parameters()' order; undefined where no gradient comes (router biases, MTP). The first
 /// forgetting.ewc_batches batches of rows_per_step rows of `shard`, drawn by config.seed. Leaves no gradients.
-std::vector<at::Tensor> diagonal_fisher(model::DeepseekV3& model, const data::TokenShard& shard,
-                                        const TrainConfig& config, std::int32_t pad_id);
+std::vector<at::Tensor> diagonal_fisher(model::Decoder& model, const data::TokenShard& shard, const TrainConfig& config,
+                                        std::int32_t pad_id);
 
 /// The start, frozen, and what stays near it means. A pure function of (init_from, ewc_shard, config): a resumed run
 /// builds it anew, Fisher included, which costs ewc_batches steps and keeps a float a parameter out of each checkpoint.
@@ -26,22 +26,22 @@ class Forgetting {
   /// Loads the start. UserError for weights or files that make no sense.
   Forgetting(const TrainConfig& config, const TrainInputs& inputs);
   /// The same with a start and a Fisher diagonal (empty: no EWC) in hand.
-  Forgetting(const ForgettingConfig& config, std::shared_ptr<model::DeepseekV3> start, std::vector<at::Tensor> fisher);
+  Forgetting(const ForgettingConfig& config, std::shared_ptr<model::Decoder> start, std::vector<at::Tensor> fisher);
 
   double kl_weight() const { return config_.kl_to_start; }
 
   /// KL(start || model) in nats, summed over `rows` [N] of `input`; `normed` [N, D]: the model's final_norm of these
   /// rows. A differentiable float32 scalar.
-  at::Tensor kl_sum(const model::DeepseekV3& model, const model::ForwardInput& input, const at::Tensor& rows,
+  at::Tensor kl_sum(const model::Decoder& model, const model::ForwardInput& input, const at::Tensor& rows,
                     const at::Tensor& normed) const;
 
   /// Adds lambda F (theta - theta_0) to the gradients of `model`; returns lambda / 2 sum F (theta - theta_0)^2. Theta
   /// are the weights that the forward uses (bf16 ones under bf16).
-  double add_ewc_gradient(model::DeepseekV3& model) const;
+  double add_ewc_gradient(model::Decoder& model) const;
 
  private:
   ForgettingConfig config_;
-  std::shared_ptr<model::DeepseekV3> start_;
+  std::shared_ptr<model::Decoder> start_;
   std::vector<at::Tensor> fisher_;
 };
 

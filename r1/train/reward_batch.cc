@@ -10,7 +10,7 @@ namespace r1::train {
 
 namespace {
 
-void check_text(const TokenSequence& ids, const std::string& which, const model::DeepseekV3Config& model) {
+void check_text(const TokenSequence& ids, const std::string& which, const model::DecoderShape& model) {
   const auto size = static_cast<std::int64_t>(ids.size());
   if (size == 0) user_error("{} is empty; leave the example out", which);
   if (size > model.max_position_embeddings)
@@ -25,7 +25,7 @@ void check_text(const TokenSequence& ids, const std::string& which, const model:
 }  // namespace
 
 void check_examples(const std::vector<RewardExample>& examples, const std::string& name, bool pairwise,
-                    const model::DeepseekV3Config& model) {
+                    const model::DecoderShape& model) {
   for (std::size_t i = 0; i < examples.size(); ++i) {
     const RewardExample& e = examples[i];
     const std::string where = fmt::format("{} {}", name, i);

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "r1/model/families/deepseek_v3/config.h"
+#include "r1/model/decoder.h"
 #include "r1/tensor/torch.h"
 #include "r1/train/reward_model.h"
 #include "r1/train/reward_network.h"
@@ -18,7 +18,7 @@ using RewardExamples = std::vector<const RewardExample*>;
 
 /// UserError for the first example that does not fit the kind or the model, "<name> <index> ...".
 void check_examples(const std::vector<RewardExample>& examples, const std::string& name, bool pairwise,
-                    const model::DeepseekV3Config& model);
+                    const model::DecoderShape& model);
 
 /// The texts of examples: all chosen ones, then all rejected ones (pointwise: the texts).
 std::vector<const TokenSequence*> texts_of(const RewardExamples& examples, bool pairwise);

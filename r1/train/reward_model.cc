@@ -95,7 +95,7 @@ std::vector<double> RewardModel::score(const std::vector<std::vector<std::int32_
 
 double RewardModel::offset() const { return impl_->offset; }
 const std::string& RewardModel::kind() const { return impl_->kind; }
-std::int64_t RewardModel::max_length() const { return impl_->network.decoder().config().max_position_embeddings; }
-std::int64_t RewardModel::vocab_size() const { return impl_->network.decoder().config().vocab_size; }
+std::int64_t RewardModel::max_length() const { return impl_->network.decoder().shape().max_position_embeddings; }
+std::int64_t RewardModel::vocab_size() const { return impl_->network.decoder().shape().vocab_size; }
 
 }  // namespace r1::train

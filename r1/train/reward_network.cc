@@ -6,7 +6,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 
 namespace r1::train {
 
@@ -44,11 +44,11 @@ PackedTexts pack(const std::vector<const TokenSequence*>& texts) {
           to_tensor(last, at::kLong)};
 }
 
-model::ValueHead load_head(const std::filesystem::path& folder, const model::DeepseekV3& decoder, std::uint64_t seed) {
-  const std::int64_t hidden = decoder.config().hidden_size;
+model::ValueHead load_head(const std::filesystem::path& folder, const model::Decoder& decoder, std::uint64_t seed) {
+  const std::int64_t hidden = decoder.shape().hidden_size;
   const weights::SafetensorsReader reader(folder);
   if (!reader.contains(model::ValueHead::kName))
-    return {hidden, decoder.dtype(), decoder.config().initializer_range, seed};
+    return {hidden, decoder.dtype(), decoder.shape().initializer_range, seed};
   const at::NoGradGuard no_grad;
   model::ValueHead head(hidden, decoder.dtype());
   const at::Tensor weight = reader.load(model::ValueHead::kName);
@@ -60,10 +60,11 @@ model::ValueHead load_head(const std::filesystem::path& folder, const model::Dee
 }
 
 /// The keys by which transformers builds the right class; token ids are those of `source`.
-std::string config_json(const model::DeepseekV3& decoder, const std::filesystem::path& source) {
+std::string config_json(const model::Decoder& decoder, const std::filesystem::path& source) {
   using Json = nlohmann::ordered_json;
-  Json config = Json::parse(model::to_hf_json(decoder.config(), decoder.dtype() == at::kBFloat16 ? "bf16" : "f32"));
-  config["architectures"] = Json::array({"DeepseekV3ForSequenceClassification"});
+  Json config = Json::parse(decoder.hf_config());
+  std::string& architecture = config["architectures"][0].get_ref<std::string&>();
+  architecture.replace(architecture.find("ForCausalLM"), std::string::npos, "ForSequenceClassification");
   config["id2label"] = {{"0", "LABEL_0"}};
   config["label2id"] = {{"LABEL_0", 0}};
   const Json from = Json::parse(core::read_file(source / "config.json"));
@@ -78,7 +79,7 @@ RewardNetwork::RewardNetwork(const std::filesystem::path& folder, at::ScalarType
     : decoder_(model::load_hf_folder(folder, dtype)), head_(load_head(folder, *decoder_, seed)) {}
 
 at::Tensor RewardNetwork::forward(const std::vector<const TokenSequence*>& texts) const {
-  const model::DeepseekV3Config& c = decoder_->config();
+  const model::DecoderShape& c = decoder_->shape();
   for (const TokenSequence* text : texts) {
     R1_CHECK(!text->empty() && static_cast<std::int64_t>(text->size()) <= c.max_position_embeddings,
              "a text of {} tokens; 1 to {} fit", text->size(), c.max_position_embeddings);
@@ -112,7 +113,7 @@ std::vector<model::Parameter> RewardNetwork::parameters() {
 }
 
 double RewardNetwork::active_parameters() const {
-  const model::DeepseekV3Config& c = decoder_->config();
+  const model::DecoderShape& c = decoder_->shape();
   return static_cast<double>(decoder_->num_active_parameters() - c.vocab_size * c.hidden_size + c.hidden_size);
 }
 

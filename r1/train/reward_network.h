@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/decoder.h"
 #include "r1/model/layers/value_head.h"
 
 namespace r1::train {
@@ -28,19 +28,19 @@ class RewardNetwork {
   /// The same without gradients, in forwards of at most `max_tokens` tokens (a longer text is a forward of its own).
   std::vector<double> score(const std::vector<const TokenSequence*>& texts, std::int64_t max_tokens) const;
 
-  model::DeepseekV3& decoder() const { return *decoder_; }
+  model::Decoder& decoder() const { return *decoder_; }
   /// The decoder's parameters, then the head's.
   std::vector<model::Parameter> parameters();
   model::Parameter head() { return head_.parameter(); }
   /// Parameters that one token uses: the decoder's without its language head, and the scalar head.
   double active_parameters() const;
 
-  /// config.json (transformers' DeepseekV3ForSequenceClassification with one label) and model.safetensors, the head as
+  /// config.json (transformers' ...ForSequenceClassification with one label) and model.safetensors, the head as
   /// score.weight among the weights. Token ids, generation_config.json and the tokenizer's files are `source`'s.
   void write(const std::filesystem::path& source, const std::filesystem::path& folder);
 
  private:
-  std::shared_ptr<model::DeepseekV3> decoder_;
+  std::shared_ptr<model::Decoder> decoder_;
   model::ValueHead head_;
 };
 

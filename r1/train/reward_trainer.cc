@@ -51,7 +51,7 @@ class Run {
         pairwise_(config.kind == "pairwise"),
         network_(inputs.init_from, tensor::scalar_type(config.dtype), static_cast<std::uint64_t>(config.seed)),
         optimizer_(network_.parameters(), config.optimizer) {
-    const model::DeepseekV3Config& model = network_.decoder().config();
+    const model::DecoderShape& model = network_.decoder().shape();
     check_examples(inputs.examples, inputs.stage + ": example", pairwise_, model);
     check_examples(inputs.held_out, inputs.stage + ": held-out example", pairwise_, model);
     const auto count = static_cast<std::int64_t>(inputs.examples.size());

@@ -17,7 +17,7 @@ void add_loads(std::vector<at::Tensor>& total, const std::vector<at::Tensor>& mo
 }
 
 /// Sum of -log p over the rows that have a target: the others need no logits.
-at::Tensor negative_logp(const model::DeepseekV3& model, const at::Tensor& normed, const at::Tensor& targets) {
+at::Tensor negative_logp(const model::Decoder& model, const at::Tensor& normed, const at::Tensor& targets) {
   return -model.logprobs(normed, targets, 1.0).logp.sum();
 }
 
@@ -28,11 +28,11 @@ at::Tensor rows_with(const at::Tensor& targets) {
 
 }  // namespace
 
-StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed,
-                                const TrainConfig& config, const Forgetting* forgetting) {
+StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedBatch& packed, const TrainConfig& config,
+                                const Forgetting* forgetting) {
   StepLosses out;
   const double targets = static_cast<double>(std::max<std::int64_t>(1, packed.num_targets));
-  const bool with_mtp = model.config().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
+  const bool with_mtp = model.shape().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
   const bool with_kl = forgetting != nullptr && forgetting->kl_weight() > 0.0;
   for (std::int64_t first = 0; first < packed.num_rows; first += config.micro_batch_rows) {
     const std::int64_t rows = std::min(config.micro_batch_rows, packed.num_rows - first);
@@ -69,7 +69,7 @@ StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::Pack
   return out;
 }
 
-void update_router_biases(model::DeepseekV3& model, const std::vector<at::Tensor>& loads, double speed) {
+void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed) {
   const at::NoGradGuard no_grad;
   std::size_t layer = 0;
   model.visit_parameters([&](const model::Parameter& p) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "r1/data/packing.h"
-#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/decoder.h"
 #include "r1/train/trainer.h"
 
 namespace r1::train {
@@ -23,12 +23,12 @@ struct StepLosses {
 
 /// Leaves the gradients of loss + mtp_weight * mtp + alpha * balance + kl_to_start * KL in the parameters; the KL with
 /// `forgetting` only.
-StepLosses accumulate_gradients(const model::DeepseekV3& model, const data::PackedBatch& packed,
-                                const TrainConfig& config, const Forgetting* forgetting = nullptr);
+StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedBatch& packed, const TrainConfig& config,
+                                const Forgetting* forgetting = nullptr);
 
 /// b_i += speed * sign(mean load - load_i) (DeepSeek-V3 section 2.1.2). `loads` in the order of the model's MoE layers,
 /// MTP's last.
-void update_router_biases(model::DeepseekV3& model, const std::vector<at::Tensor>& loads, double speed);
+void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed);
 
 /// (max load - mean load) / mean load, averaged over layers.
 double max_violation(const std::vector<at::Tensor>& loads);

@@ -12,7 +12,8 @@
 #include "r1/core/phase.h"
 #include "r1/data/loader.h"
 #include "r1/data/token_shard.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
+#include "r1/model/families/deepseek_v3/model.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/checkpoint.h"
 #include "r1/train/forgetting.h"
@@ -36,7 +37,7 @@ void check(const TrainConfig& c, const TrainInputs& in) {
         in.stage);
 }
 
-std::shared_ptr<model::DeepseekV3> make_model(const TrainConfig& config, const TrainInputs& inputs) {
+std::shared_ptr<model::Decoder> make_model(const TrainConfig& config, const TrainInputs& inputs) {
   const at::ScalarType dtype = tensor::scalar_type(config.dtype);
   if (!inputs.init_from.empty()) return model::load_hf_folder(inputs.init_from, dtype);
   return std::make_shared<model::DeepseekV3>(inputs.model, dtype, static_cast<std::uint64_t>(config.seed));
@@ -52,12 +53,12 @@ class Run {
         loader_(shard_, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed},
                 static_cast<std::int32_t>(inputs.pad_id)),
         optimizer_(model_->parameters(), config.optimizer) {
-    if (config.row_length > model_->config().max_position_embeddings)
+    if (config.row_length > model_->shape().max_position_embeddings)
       user_error("{}: row_length {} is above the model's max_position_embeddings {}", inputs.stage, config.row_length,
-                 model_->config().max_position_embeddings);
-    if (shard_.vocab_size() > model_->config().vocab_size)
+                 model_->shape().max_position_embeddings);
+    if (shard_.vocab_size() > model_->shape().vocab_size)
       user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.shard.string(), shard_.vocab_size(),
-                 model_->config().vocab_size);
+                 model_->shape().vocab_size);
     forgetting_ = make_forgetting(config, inputs);
   }
 
@@ -156,7 +157,7 @@ class Run {
 
   TrainConfig config_;
   TrainInputs inputs_;
-  std::shared_ptr<model::DeepseekV3> model_;
+  std::shared_ptr<model::Decoder> model_;
   data::TokenShard shard_;
   data::PackedLoader loader_;
   AdamW optimizer_;

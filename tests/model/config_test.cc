@@ -58,7 +58,7 @@ TEST(DeepseekV3Config, RefusesWhatItCannotRun) {
 TEST(RopeTable, YarnOfV3) {
   // softmax scale 0.13523378; inverse frequencies 11 and 23 (cos of position 1).
   EXPECT_NEAR(attention_scale(v3()), 0.13523378, 1e-8);
-  const tensor::RopeTable table = make_rope_table(v3());
+  const tensor::RopeTable table = make_rope_table(rope_spec(v3()));
   EXPECT_NEAR(table.sin[1][11].item<float>(), std::sin(0.0390069), 1e-6);
   EXPECT_NEAR(table.sin[1][16].item<float>(), std::sin(0.0055), 1e-8);
   EXPECT_NEAR(table.sin[1][23].item<float>(), 3.333804e-5, 1e-10);

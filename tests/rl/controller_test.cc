@@ -11,7 +11,8 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
+#include "r1/model/families/deepseek_v3/model.h"
 #include "r1/tokenizer/bpe_trainer.h"
 #include "tests/support/recorder.h"
 

@@ -12,7 +12,8 @@
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/core/rng.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
+#include "r1/model/families/deepseek_v3/model.h"
 #include "r1/tokenizer/bpe_trainer.h"
 
 namespace r1::rl {

@@ -10,12 +10,13 @@
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
 #include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/families/llama/model.h"
 #include "r1/tensor/dtype.h"
 
 namespace r1::rollout {
 namespace {
 
-std::shared_ptr<model::DeepseekV3> small_model(const std::string& dtype) {
+std::shared_ptr<model::Decoder> small_model(const std::string& dtype) {
   model::DeepseekV3Config c;
   c.vocab_size = 61;
   c.hidden_size = 48;
@@ -32,6 +33,29 @@ std::shared_ptr<model::DeepseekV3> small_model(const std::string& dtype) {
   c.initializer_range = 0.15;
   return std::make_shared<model::DeepseekV3>(c, tensor::scalar_type(dtype), 3);
 }
+
+/// Grouped queries, biases, norms of queries and keys, a tied head.
+std::shared_ptr<model::Decoder> small_qwen3(const std::string& dtype) {
+  const model::LlamaConfig c{.model_type = "qwen3",
+                             .vocab_size = 61,
+                             .hidden_size = 40,
+                             .intermediate_size = 56,
+                             .num_hidden_layers = 3,
+                             .num_attention_heads = 6,
+                             .num_key_value_heads = 2,
+                             .head_dim = 12,
+                             .max_position_embeddings = 128,
+                             .initializer_range = 0.2,
+                             .tie_word_embeddings = true,
+                             .attention_bias = true,
+                             .rope = {.dim = 12, .positions = 128}};
+  return std::make_shared<model::Llama>(c, tensor::scalar_type(dtype), 3);
+}
+
+struct ModelCase {
+  std::shared_ptr<model::Decoder> (*make)(const std::string&);
+  const char* dtype;
+};
 
 std::vector<Request> requests(std::size_t count) {
   std::vector<Request> out;
@@ -65,17 +89,17 @@ double largest_difference(Engine& engine, const std::vector<Request>& in, const 
   return worst;
 }
 
-class EngineExact : public ::testing::TestWithParam<const char*> {};
+class EngineExact : public ::testing::TestWithParam<ModelCase> {};
 
 TEST_P(EngineExact, LogprobsEqualThePackedForwardBitForBit) {
-  Engine engine(small_model(GetParam()), {1, 7}, {.max_batch = 5, .max_tokens = 64, .prefill_tokens = 11});
+  Engine engine(GetParam().make(GetParam().dtype), {1, 7}, {.max_batch = 5, .max_tokens = 64, .prefill_tokens = 11});
   const std::vector<Request> in = requests(17);
   const std::vector<Completion> out = engine.generate(in, sampling());
   EXPECT_EQ(largest_difference(engine, in, out), 0.0);
 }
 
 TEST_P(EngineExact, SamplesDoNotDependOnBatchSlotsOrChunks) {
-  const auto model = small_model(GetParam());
+  const auto model = GetParam().make(GetParam().dtype);
   const std::vector<Request> in = requests(17);
   Engine wide(model, {1, 7}, {.max_batch = 32, .max_tokens = 64, .prefill_tokens = 4096});
   const std::vector<Completion> all = wide.generate(in, sampling());
@@ -92,7 +116,7 @@ TEST_P(EngineExact, SamplesDoNotDependOnBatchSlotsOrChunks) {
 }
 
 TEST_P(EngineExact, SamplesOfOnePromptShareItAndAreThoseOfEachAlone) {
-  const auto model = small_model(GetParam());
+  const auto model = GetParam().make(GetParam().dtype);
   std::vector<Request> in;
   for (const Request& r : requests(4))
     for (std::uint32_t g = 0; g < 6; ++g) in.push_back({r.prompt, r.seed, r.step, r.prompt_index, g});
@@ -106,7 +130,9 @@ TEST_P(EngineExact, SamplesOfOnePromptShareItAndAreThoseOfEachAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Dtypes, EngineExact, ::testing::Values("f32", "bf16"));
+INSTANTIATE_TEST_SUITE_P(Models, EngineExact,
+                         ::testing::Values(ModelCase{small_model, "f32"}, ModelCase{small_model, "bf16"},
+                                           ModelCase{small_qwen3, "f32"}, ModelCase{small_qwen3, "bf16"}));
 
 TEST(Engine, AbsorbedFormAgreesWithinRounding) {
   const auto model = small_model("f32");

@@ -12,7 +12,8 @@
 #include "r1/core/fs.h"
 #include "r1/core/rng.h"
 #include "r1/data/loader.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
+#include "r1/model/families/deepseek_v3/model.h"
 #include "r1/train/step.h"
 #include "tests/support/recorder.h"
 
@@ -85,7 +86,7 @@ class ForgettingTest : public ::testing::Test {
     recorder_.records.clear();
   }
   std::string weights(const std::string& name) const { return core::read_file(root_ / name / "model.safetensors"); }
-  std::shared_ptr<model::DeepseekV3> load(const std::string& name, at::ScalarType type = at::kFloat) const {
+  std::shared_ptr<model::Decoder> load(const std::string& name, at::ScalarType type = at::kFloat) const {
     return model::load_hf_folder(root_ / name, type);
   }
   data::PackedBatch batch_of(const std::string& shard) const {

@@ -11,7 +11,8 @@
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/core/rng.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
+#include "r1/model/families/deepseek_v3/model.h"
 #include "r1/train/flops.h"
 #include "tests/support/recorder.h"
 
@@ -202,7 +203,7 @@ TEST_F(RewardTraining, CountsTokensAndOperations) {
     held_out += static_cast<std::int64_t>(e.chosen.size() + e.rejected.size());
   EXPECT_EQ(result.steps, 50);
   EXPECT_EQ(result.tokens, trained);
-  const std::shared_ptr<model::DeepseekV3> model = model::load_hf_folder(root_ / "base", at::kFloat);
+  const std::shared_ptr<model::Decoder> model = model::load_hf_folder(root_ / "base", at::kFloat);
   const auto active = static_cast<double>(model->num_active_parameters() - 40 * 32 + 32);  // another head
   EXPECT_DOUBLE_EQ(result.flops, active * (6.0 * static_cast<double>(trained) + 2.0 * static_cast<double>(held_out)));
 }

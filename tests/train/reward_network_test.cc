@@ -14,7 +14,7 @@
 
 #include "r1/core/rng.h"
 #include "r1/kernels/parallel.h"
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/reward_batch.h"
 #include "r1/train/reward_loss.h"

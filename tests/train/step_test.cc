@@ -7,6 +7,7 @@
 #include <ATen/ops/linalg_vector_norm.h>
 
 #include "r1/core/rng.h"
+#include "r1/model/families/deepseek_v3/model.h"
 
 namespace r1::train {
 namespace {

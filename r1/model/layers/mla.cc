@@ -4,30 +4,12 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 
-#include <cstring>
-
-#include "r1/core/error.h"
+#include "r1/model/layers/cache_rows.h"
 #include "r1/model/layers/rope_table.h"
 #include "r1/tensor/ops/attention.h"
 #include "r1/tensor/ops/rmsnorm.h"
 
 namespace r1::model {
-
-namespace {
-
-/// cache[rows[i]] = x[i].
-void write_rows(const at::Tensor& cache, const at::Tensor& rows, const at::Tensor& x) {
-  R1_CHECK(cache.is_contiguous() && x.is_contiguous() && cache[0].numel() == x[0].numel(),
-           "kv cache: row sizes differ");
-  const std::int64_t bytes = x[0].numel() * static_cast<std::int64_t>(x.element_size());
-  const std::int64_t* row = rows.const_data_ptr<std::int64_t>();
-  char* out = static_cast<char*>(cache.mutable_data_ptr());
-  const char* in = static_cast<const char*>(x.const_data_ptr());
-  for (std::int64_t i = 0; i < x.size(0); ++i)
-    std::memcpy(out + row[i] * bytes, in + i * bytes, static_cast<std::size_t>(bytes));
-}
-
-}  // namespace
 
 Mla::Mla(const DeepseekV3Config& config) : config_(config), scale_(attention_scale(config)) {}
 

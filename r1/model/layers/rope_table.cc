@@ -1,62 +1,109 @@
-// RoPE and YaRN angles (rope_table.h), computed in double.
+// Rotary angles (rope_table.h), computed in double.
 #include "r1/model/layers/rope_table.h"
+
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
 
-#include "r1/tensor/dtype.h"
+#include "r1/core/error.h"
+#include "r1/model/layers/yarn.h"
 
 namespace r1::model {
 
 namespace {
 
-double yarn_mscale(double factor, double mscale) { return factor <= 1.0 ? 1.0 : 0.1 * mscale * std::log(factor) + 1.0; }
+constexpr double kTurn = 2.0 * std::numbers::pi;
 
 /// The dimension whose wavelength turns `rotations` times within the original context.
-double correction_dim(const DeepseekV3Config& c, double rotations) {
-  const double context = static_cast<double>(c.rope_scaling.original_max_position_embeddings);
-  const double dim = static_cast<double>(c.qk_rope_head_dim);
-  return dim * std::log(context / (rotations * 2.0 * std::numbers::pi)) / (2.0 * std::log(c.rope_theta));
+double correction_dim(const RopeSpec& s, double rotations) {
+  return static_cast<double>(s.dim) * std::log(s.original_max_position_embeddings / (rotations * kTurn)) /
+         (2.0 * std::log(s.theta));
 }
 
-std::vector<double> inverse_frequencies(const DeepseekV3Config& c) {
-  const std::int64_t half = c.qk_rope_head_dim / 2;
-  std::vector<double> out(static_cast<std::size_t>(half));
-  const double last = static_cast<double>(c.qk_rope_head_dim - 1);
-  const double low = std::max(0.0, std::floor(correction_dim(c, c.rope_scaling.beta_fast)));
-  double high = std::min(last, std::ceil(correction_dim(c, c.rope_scaling.beta_slow)));
-  if (low == high) high += 0.001;
-  for (std::int64_t i = 0; i < half; ++i) {
-    const double plain =
-        std::pow(c.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(c.qk_rope_head_dim));
-    const double ramp =
-        c.rope_scaling.factor > 1.0 ? std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0) : 0.0;
-    out[static_cast<std::size_t>(i)] = plain / c.rope_scaling.factor * ramp + plain * (1.0 - ramp);
+/// YaRN: slow dimensions are interpolated, fast ones kept, with a ramp between.
+std::vector<double> yarn_frequencies(const RopeSpec& s, std::vector<double> plain) {
+  double low = correction_dim(s, s.beta_fast), high = correction_dim(s, s.beta_slow);
+  if (s.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
   }
-  return out;
+  low = std::max(0.0, low);
+  high = std::min(static_cast<double>(s.dim - 1), high);
+  if (low == high) high += 0.001;
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    plain[i] = plain[i] / s.factor * ramp + plain[i] * (1.0 - ramp);
+  }
+  return plain;
+}
+
+/// Llama 3.1: wavelengths beyond the original context are stretched, short ones kept, blended between.
+std::vector<double> llama3_frequencies(const RopeSpec& s, std::vector<double> plain) {
+  const double context = s.original_max_position_embeddings;
+  for (double& frequency : plain) {
+    const double wavelength = kTurn / frequency;
+    if (wavelength < context / s.high_freq_factor) continue;
+    if (wavelength > context / s.low_freq_factor) {
+      frequency /= s.factor;
+      continue;
+    }
+    const double kept = (context / wavelength - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor);
+    frequency = (1.0 - kept) * frequency / s.factor + kept * frequency;
+  }
+  return plain;
+}
+
+std::vector<double> frequencies(const RopeSpec& s) {
+  std::vector<double> plain(static_cast<std::size_t>(s.dim / 2));
+  for (std::size_t i = 0; i < plain.size(); ++i)
+    plain[i] = std::pow(s.theta, -2.0 * static_cast<double>(i) / static_cast<double>(s.dim));
+  if (s.type == "yarn") return yarn_frequencies(s, std::move(plain));
+  if (s.type == "llama3") return llama3_frequencies(s, std::move(plain));
+  if (s.type == "linear")
+    for (double& frequency : plain) frequency /= s.factor;
+  return plain;
+}
+
+template <class T>
+void fill(const tensor::RopeTable& table, const RopeSpec& spec) {
+  const std::vector<double> turns = frequencies(spec);
+  T *cos = table.cos.mutable_data_ptr<T>(), *sin = table.sin.mutable_data_ptr<T>();
+  for (std::int64_t p = 0; p < spec.positions; ++p)
+    for (const double frequency : turns) {
+      const double angle = static_cast<double>(p) * frequency;
+      *cos++ = static_cast<T>(std::cos(angle) * spec.attention_factor);
+      *sin++ = static_cast<T>(std::sin(angle) * spec.attention_factor);
+    }
 }
 
 }  // namespace
 
-tensor::RopeTable make_rope_table(const DeepseekV3Config& config) {
-  const std::vector<double> frequencies = inverse_frequencies(config);
-  const std::int64_t half = config.qk_rope_head_dim / 2;
-  const double length = yarn_mscale(config.rope_scaling.factor, config.rope_scaling.mscale) /
-                        yarn_mscale(config.rope_scaling.factor, config.rope_scaling.mscale_all_dim);
-  tensor::RopeTable table{tensor::empty_f32({config.max_position_embeddings, half}),
-                          tensor::empty_f32({config.max_position_embeddings, half})};
-  float* cos = table.cos.mutable_data_ptr<float>();
-  float* sin = table.sin.mutable_data_ptr<float>();
-  for (std::int64_t p = 0; p < config.max_position_embeddings; ++p) {
-    for (std::int64_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(p) * frequencies[static_cast<std::size_t>(i)];
-      cos[p * half + i] = static_cast<float>(std::cos(angle) * length);
-      sin[p * half + i] = static_cast<float>(std::sin(angle) * length);
-    }
-  }
+tensor::RopeTable make_rope_table(const RopeSpec& spec, at::ScalarType dtype) {
+  R1_CHECK(spec.dim > 0 && spec.dim % 2 == 0, "rope: {} elements", spec.dim);
+  const at::ScalarType type = dtype == at::kDouble ? at::kDouble : at::kFloat;
+  const auto empty = [&] { return at::empty({spec.positions, spec.dim / 2}, at::TensorOptions().dtype(type)); };
+  tensor::RopeTable table{empty(), empty()};
+  if (type == at::kDouble)
+    fill<double>(table, spec);
+  else
+    fill<float>(table, spec);
   return table;
+}
+
+RopeSpec rope_spec(const DeepseekV3Config& c) {
+  const RopeScaling& s = c.rope_scaling;
+  return {.theta = c.rope_theta,
+          .dim = c.qk_rope_head_dim,
+          .positions = c.max_position_embeddings,
+          .type = s.factor > 1.0 ? "yarn" : "default",
+          .factor = s.factor,
+          .original_max_position_embeddings = static_cast<double>(s.original_max_position_embeddings),
+          .beta_fast = s.beta_fast,
+          .beta_slow = s.beta_slow,
+          .attention_factor = yarn_mscale(s.factor, s.mscale) / yarn_mscale(s.factor, s.mscale_all_dim)};
 }
 
 double attention_scale(const DeepseekV3Config& config) {

@@ -1,15 +1,18 @@
-// Angles of the decoupled rotary embedding, with YaRN's interpolation (Peng et al. 2023; DeepSeek-V3 section 4.3).
+// Rotary angles of every family: plain, linear, YaRN (Peng et al. 2023) and Llama 3's scaling of the frequencies.
 #pragma once
 
 #include "r1/model/families/deepseek_v3/config.h"
+#include "r1/model/layers/rope_spec.h"
 #include "r1/tensor/ops/mla_rope.h"
 
 namespace r1::model {
 
-/// cos and sin for positions 0 .. max_position_embeddings - 1.
-tensor::RopeTable make_rope_table(const DeepseekV3Config& config);
+/// [positions, dim / 2], float32; float64 for a float64 model.
+tensor::RopeTable make_rope_table(const RopeSpec& spec, at::ScalarType dtype = at::kFloat);
 
-/// Softmax scale of attention: (nope + rope)^-1/2, times YaRN's mscale squared.
+/// DeepSeek-V3's rotary part.
+RopeSpec rope_spec(const DeepseekV3Config& config);
+/// Scale of the attention scores, YaRN's temperature included.
 double attention_scale(const DeepseekV3Config& config);
 
 }  // namespace r1::model

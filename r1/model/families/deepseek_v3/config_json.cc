@@ -101,7 +101,7 @@ std::string to_hf_json(const DeepseekV3Config& config, const std::string& dtype)
   j["attention_dropout"] = 0.0;
   j["tie_word_embeddings"] = false;
   j["use_cache"] = true;
-  j["torch_dtype"] = dtype == "bf16" ? "bfloat16" : "float32";
+  j["torch_dtype"] = dtype == "bf16" ? "bfloat16" : dtype == "f64" ? "float64" : "float32";
   return j.dump(2) + "\n";
 }
 

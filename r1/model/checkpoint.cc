@@ -1,5 +1,5 @@
 // Hugging Face folders (checkpoint.h).
-#include "r1/model/families/deepseek_v3/checkpoint.h"
+#include "r1/model/checkpoint.h"
 
 #include <ATen/ops/cat.h>
 
@@ -7,6 +7,8 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/families/llama/model.h"
 #include "r1/weights/name_map.h"
 
 namespace r1::model {
@@ -27,15 +29,28 @@ void copy_checked(const Parameter& p, const at::Tensor& source) {
   p.tensor->copy_(source);
 }
 
+/// The family that a config.json names, its parameters not filled yet.
+std::shared_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, at::ScalarType dtype) {
+  const std::string text = core::read_file(config_file), name = config_file.string();
+  const nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
+  if (!j.is_object() || !j.contains("model_type") || !j["model_type"].is_string())
+    user_error("{}: this is no configuration of a model: a JSON object with a model_type", name);
+  const std::string family = j["model_type"];
+  if (family == "deepseek_v3") return std::make_shared<DeepseekV3>(from_hf_json(text, name), dtype);
+  if (family == "llama" || family == "qwen2" || family == "qwen3")
+    return std::make_shared<Llama>(llama_from_hf_json(text, name), dtype);
+  user_error("{}: model_type '{}' is not supported; deepseek_v3, llama, qwen2 and qwen3 are", name, family);
+}
+
 }  // namespace
 
-weights::NamedTensors hf_tensors(DeepseekV3& model) {
+weights::NamedTensors hf_tensors(Decoder& model) {
   const at::NoGradGuard no_grad;
   weights::NamedTensors out;
-  const std::int64_t inner = model.config().moe_intermediate_size;
   model.visit_parameters([&](const Parameter& p) {
     const at::Tensor tensor = p.tensor->detach();
     if (p.name.ends_with(kGateUp)) {
+      const std::int64_t inner = tensor.size(1) / 2;
       weights::append_unstacked(out, expert_pattern(p.name, kGateUp, "gate_proj"), tensor.narrow(1, 0, inner));
       weights::append_unstacked(out, expert_pattern(p.name, kGateUp, "up_proj"), tensor.narrow(1, inner, inner));
     } else if (p.name.ends_with(kDown)) {
@@ -47,9 +62,9 @@ weights::NamedTensors hf_tensors(DeepseekV3& model) {
   return out;
 }
 
-void load_hf_tensors(DeepseekV3& model, const weights::SafetensorsReader& reader) {
+void load_hf_tensors(Decoder& model, const weights::SafetensorsReader& reader) {
   const at::NoGradGuard no_grad;
-  const std::int64_t experts = model.config().n_routed_experts;
+  const std::int64_t experts = model.shape().n_routed_experts;
   model.visit_parameters([&](const Parameter& p) {
     if (p.name.ends_with(kGateUp)) {
       const at::Tensor gate = weights::load_stacked(reader, expert_pattern(p.name, kGateUp, "gate_proj"), experts);
@@ -63,17 +78,14 @@ void load_hf_tensors(DeepseekV3& model, const weights::SafetensorsReader& reader
   });
 }
 
-std::shared_ptr<DeepseekV3> load_hf_folder(const std::filesystem::path& folder, at::ScalarType dtype) {
-  const std::filesystem::path config_file = folder / "config.json";
-  const DeepseekV3Config config = from_hf_json(core::read_file(config_file), config_file.string());
-  auto model = std::make_shared<DeepseekV3>(config, dtype);
+std::shared_ptr<Decoder> load_hf_folder(const std::filesystem::path& folder, at::ScalarType dtype) {
+  std::shared_ptr<Decoder> model = make_decoder(folder / "config.json", dtype);
   load_hf_tensors(*model, weights::SafetensorsReader(folder));
   return model;
 }
 
-void write_hf_files(DeepseekV3& model, const TokenIds& ids, const std::filesystem::path& folder) {
-  const std::string dtype = model.dtype() == at::kBFloat16 ? "bf16" : "f32";
-  nlohmann::ordered_json config = nlohmann::ordered_json::parse(to_hf_json(model.config(), dtype));
+void write_hf_files(Decoder& model, const TokenIds& ids, const std::filesystem::path& folder) {
+  nlohmann::ordered_json config = nlohmann::ordered_json::parse(model.hf_config());
   const nlohmann::ordered_json generation = {
       {"bos_token_id", ids.bos}, {"eos_token_id", ids.eos}, {"pad_token_id", ids.pad}};
   config.update(generation);

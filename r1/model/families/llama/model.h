@@ -1,0 +1,39 @@
+// The Llama decoder, which Qwen2 and Qwen3 are too (config.h says in what they differ).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "r1/model/decoder.h"
+#include "r1/model/families/llama/config.h"
+#include "r1/model/layers/gqa.h"
+#include "r1/model/layers/mlp.h"
+
+namespace r1::model {
+
+class Llama : public Decoder {
+ public:
+  /// Parameters allocated, not filled: for a loader.
+  Llama(const LlamaConfig& config, at::ScalarType dtype);
+  /// Fresh weights (decoder.h).
+  Llama(const LlamaConfig& config, at::ScalarType dtype, std::uint64_t seed);
+
+  std::string hf_config() const override;
+
+ protected:
+  at::Tensor run_layers(const at::Tensor& x, const ForwardInput& input, RoutingStats* stats) const override;
+  void visit_layers(const ParameterVisitor& visit) override;
+
+ private:
+  struct Layer {
+    at::Tensor input_norm, post_attention_norm;
+    Gqa attention;
+    Mlp mlp;
+  };
+
+  LlamaConfig config_;
+  tensor::RopeTable rope_;
+  std::vector<Layer> layers_;
+};
+
+}  // namespace r1::model

@@ -1,0 +1,59 @@
+// Grouped-query attention (gqa.h).
+#include "r1/model/layers/gqa.h"
+
+#include <cmath>
+
+#include "r1/model/layers/cache_rows.h"
+#include "r1/tensor/ops/attention.h"
+#include "r1/tensor/ops/rmsnorm.h"
+#include "r1/tensor/ops/rope.h"
+
+namespace r1::model {
+
+at::Tensor Gqa::project(const at::Tensor& x, const Projection& p) {
+  const at::Tensor y = tensor::linear(x, p.weight);
+  return p.bias.defined() ? y + p.bias : y;
+}
+
+at::Tensor Gqa::heads_of(const at::Tensor& projected, std::int64_t heads, const at::Tensor& norm) const {
+  const std::int64_t tokens = projected.size(0), width = config_.head_dim;
+  if (!norm.defined()) return projected.view({tokens, heads, width});
+  return tensor::rmsnorm(projected.view({tokens * heads, width}), norm, config_.rms_norm_eps)
+      .view({tokens, heads, width});
+}
+
+at::Tensor Gqa::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
+                        std::size_t layer) const {
+  const std::int64_t tokens = x.size(0);
+  const at::Tensor q = tensor::rope_halves(heads_of(project(x, q_), config_.heads, q_norm_), input.positions, table);
+  const at::Tensor k = tensor::rope_halves(heads_of(project(x, k_), config_.kv_heads, k_norm_), input.positions, table);
+  const at::Tensor v = project(x, v_).view({tokens, config_.kv_heads, config_.head_dim});
+  const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
+  at::Tensor out;
+  if (input.cache == nullptr) {
+    out = tensor::attention(q, k, v, input.ranges, scale);
+  } else {
+    tensor::write_key_panels(input.cache->k[layer], input.cache->write_rows, k);
+    write_rows(input.cache->v[layer], input.cache->write_rows, v);
+    out = tensor::cached_attention(q, input.cache->k[layer], input.cache->v[layer], input.ranges, scale);
+  }
+  return project(out.reshape({tokens, config_.heads * config_.head_dim}), o_);
+}
+
+void Gqa::parameters(const std::string& prefix, const ParameterVisitor& visit) {
+  const std::int64_t D = config_.hidden_size, q = config_.heads * config_.head_dim;
+  const std::int64_t kv = config_.kv_heads * config_.head_dim;
+  const auto projection = [&](const char* name, Projection& p, std::int64_t out, std::int64_t in, bool bias) {
+    visit({prefix + name + ".weight", &p.weight.weight, {out, in}});
+    if (bias) visit({prefix + name + ".bias", &p.bias, {out}, Parameter::Kind::Bias});
+  };
+  projection("q_proj", q_, q, D, config_.qkv_bias);
+  projection("k_proj", k_, kv, D, config_.qkv_bias);
+  projection("v_proj", v_, kv, D, config_.qkv_bias);
+  projection("o_proj", o_, D, q, config_.o_bias);
+  if (!config_.qk_norm) return;
+  visit({prefix + "q_norm.weight", &q_norm_, {config_.head_dim}, Parameter::Kind::Norm});
+  visit({prefix + "k_norm.weight", &k_norm_, {config_.head_dim}, Parameter::Kind::Norm});
+}
+
+}  // namespace r1::model
