@@ -30,7 +30,7 @@ struct InspectConfig {
 };
 void fields(core::FieldVisitor& v, InspectConfig& c) { v("tensors", c.tensors, "model: list every tensor"); }
 
-/// The part of a DeepSeek-style model that a tensor belongs to, by its Hugging Face name.
+/// The part of a model that a tensor belongs to, by its Hugging Face or GGUF name.
 std::string part_of(const std::string& name) {
   constexpr std::pair<const char*, const char*> kParts[] = {{"lm_head", "output head"},
                                                             {"embed_tokens", "embedding"},
@@ -40,7 +40,14 @@ std::string part_of(const std::string& name) {
                                                             {".self_attn.", "attention"},
                                                             {".mlp.", "dense feed-forward"},
                                                             {"norm", "norms"},
-                                                            {"eh_proj", "multi-token prediction"}};
+                                                            {"eh_proj", "multi-token prediction"},
+                                                            {"token_embd", "embedding"},
+                                                            {"_shexp", "shared experts"},
+                                                            {"_exps", "routed experts"},
+                                                            {"ffn_gate_inp", "router"},
+                                                            {".attn_", "attention"},
+                                                            {".ffn_", "dense feed-forward"},
+                                                            {"output.", "output head"}};
   for (const auto& [key, part] : kParts)
     if (name.find(key) != std::string::npos) return part;
   return "other";
@@ -109,8 +116,9 @@ void inspect(const fs::path& path, const InspectConfig& config) {
   if (fs::is_directory(path) && fs::exists(path / pipeline::kManifestFile)) return inspect_manifest(path);
   if (path.extension() == ".tokens") return inspect_shard(path);
   if (path.filename() == "tokenizer.json") return inspect_tokenizer(path);
-  if (fs::is_directory(path) || path.extension() == ".safetensors") return inspect_model(path, config);
-  user_error("{}: is no model folder, .safetensors, .tokens, tokenizer.json or stage directory", path.string());
+  if (fs::is_directory(path) || path.extension() == ".safetensors" || path.extension() == ".gguf")
+    return inspect_model(path, config);
+  user_error("{}: is no model folder, .safetensors, .gguf, .tokens, tokenizer.json or stage directory", path.string());
 }
 
 }  // namespace
