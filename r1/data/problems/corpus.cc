@@ -48,7 +48,7 @@ std::string careful(const CorpusConfig& config, const std::string& thought, cons
 std::string direct_completion(const CorpusConfig& config, DocumentStyle style, const GeneratedProblem& problem,
                               core::Rng& rng) {
   const bool right = rng.uniform() < config.direct_correct;
-  const std::string answer = right ? problem.problem.answer : near_miss(problem, rng);
+  std::string answer = right ? problem.problem.answer : near_miss(problem, rng);
   if (style == DocumentStyle::DirectUntagged) return answer;
   return rng.uniform() < config.empty_think_share ? tagged("", answer) : fmt::format("<answer>{}</answer>", answer);
 }

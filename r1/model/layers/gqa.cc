@@ -41,16 +41,16 @@ at::Tensor Gqa::forward(const at::Tensor& x, const ForwardInput& input, const te
 }
 
 void Gqa::parameters(const std::string& prefix, const ParameterVisitor& visit) {
-  const std::int64_t D = config_.hidden_size, q = config_.heads * config_.head_dim;
+  const std::int64_t hidden = config_.hidden_size, q = config_.heads * config_.head_dim;
   const std::int64_t kv = config_.kv_heads * config_.head_dim;
   const auto projection = [&](const char* name, Projection& p, std::int64_t out, std::int64_t in, bool bias) {
     visit({prefix + name + ".weight", &p.weight.weight, {out, in}});
     if (bias) visit({prefix + name + ".bias", &p.bias, {out}, Parameter::Kind::Bias});
   };
-  projection("q_proj", q_, q, D, config_.qkv_bias);
-  projection("k_proj", k_, kv, D, config_.qkv_bias);
-  projection("v_proj", v_, kv, D, config_.qkv_bias);
-  projection("o_proj", o_, D, q, config_.o_bias);
+  projection("q_proj", q_, q, hidden, config_.qkv_bias);
+  projection("k_proj", k_, kv, hidden, config_.qkv_bias);
+  projection("v_proj", v_, kv, hidden, config_.qkv_bias);
+  projection("o_proj", o_, hidden, q, config_.o_bias);
   if (!config_.qk_norm) return;
   visit({prefix + "q_norm.weight", &q_norm_, {config_.head_dim}, Parameter::Kind::Norm});
   visit({prefix + "k_norm.weight", &k_norm_, {config_.head_dim}, Parameter::Kind::Norm});

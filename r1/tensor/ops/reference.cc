@@ -59,8 +59,9 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
       .contiguous();
 }
 
+// NOLINTNEXTLINE(readability-function-size)
 MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k_pe, const at::Tensor& positions,
-                  const RopeTable& table, const MlaShape& s) {  // NOLINT(readability-function-size)
+                  const RopeTable& table, const MlaShape& s) {
   const at::Tensor cos = table.cos.index_select(0, positions).unsqueeze(1);
   const at::Tensor sin = table.sin.index_select(0, positions).unsqueeze(1);
   const at::Tensor q_THD = q.view({-1, s.heads, s.nope + s.rope}), kv_THD = kv.view({-1, s.heads, s.nope + s.v});

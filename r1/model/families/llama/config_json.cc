@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 template <class T>
-T optional(const Json& j, const char* key, T otherwise) {
+T optional(const Json& j, const char* key, const T& otherwise) {
   return j.contains(key) && !j[key].is_null() ? j[key].get<T>() : otherwise;
 }
 
