@@ -24,7 +24,7 @@ import types
 
 import torch
 import transformers
-import transformers.modeling_rope_utils as rope_utils
+from float64 import InFloat64
 from safetensors.torch import load_file, save_file
 from transformers.modeling_layers import MtpLayer
 from transformers.models.deepseek_v3 import modeling_deepseek_v3 as dsv3
@@ -113,33 +113,6 @@ def random_checkpoint(config, seed, std):
         out[p + "embed_tokens.weight"] = out["model.embed_tokens.weight"].clone()
         out[p + "shared_head.head.weight"] = out["lm_head.weight"].clone()
     return {name: t.contiguous() for name, t in sorted(out.items())}
-
-
-class DoubleTorch:
-    """Stands for `torch` inside the reference's modules: what they do in float32 on purpose is done in float64."""
-    float32 = torch.float64
-    float = torch.float64
-
-    def __getattr__(self, name):
-        return getattr(torch, name)
-
-
-class InFloat64:
-    """While active, a float64 model of the reference computes in float64 throughout: norms, router, softmax, rotary tables."""
-
-    def __enter__(self):
-        self.saved = dsv3.torch, rope_utils.torch, dsv3.DeepseekV3RotaryEmbedding.forward
-        dsv3.torch = rope_utils.torch = DoubleTorch()
-
-        def forward(rotary, x, position_ids):
-            angles = position_ids[:, :, None].double() * rotary.inv_freq.double()
-            both = torch.cat((angles, angles), dim=-1)
-            return both.cos() * rotary.attention_scaling, both.sin() * rotary.attention_scaling
-
-        dsv3.DeepseekV3RotaryEmbedding.forward = forward
-
-    def __exit__(self, *_):
-        dsv3.torch, rope_utils.torch, dsv3.DeepseekV3RotaryEmbedding.forward = self.saved
 
 
 def load_model(folder, dtype):
@@ -268,7 +241,7 @@ def golden(folder, sequences):
             nll, rows = nll_sum(out[f"logits_f32.{s}"], ids, 1)
             total, count = total + nll, count + rows
         out["loss_f32"] = total / count
-    with InFloat64():
+    with InFloat64(dsv3):
         model = load_model(folder, torch.float64)
         sums = dict.fromkeys(("main", "mtp"), (0.0, 0))
         for s, ids in enumerate(sequences):
@@ -317,7 +290,7 @@ def gate(scores, bias, groups, keep, k, scale):
     s = torch.tensor(scores, dtype=torch.float64)
     router.weight.data = torch.eye(len(scores), dtype=torch.float64)
     router.e_score_correction_bias.data = torch.tensor(bias, dtype=torch.float64)
-    with InFloat64():
+    with InFloat64(dsv3):
         _, weights, experts = router(torch.logit(s)[None])
     experts, order = experts[0].sort()
     return experts.tolist(), weights[0][order].tolist()

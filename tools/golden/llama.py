@@ -14,7 +14,7 @@ import pathlib
 
 import torch
 import transformers
-import transformers.modeling_rope_utils as rope_utils
+from float64 import InFloat64
 from safetensors.torch import save_file
 from transformers.models.llama import modeling_llama
 from transformers.models.qwen2 import modeling_qwen2
@@ -48,37 +48,6 @@ CASES = {
     "qwen3_bias": dict(model_type="qwen3", seed=8, config=dict(
         head_dim=16, attention_bias=True, tie_word_embeddings=True, use_sliding_window=False, rope_parameters=ROPE)),
 }
-
-
-class DoubleTorch:
-    """Stands for `torch` inside the reference's modules: what they do in float32 on purpose is done in float64."""
-    float32 = torch.float64
-    float = torch.float64
-
-    def __getattr__(self, name):
-        return getattr(torch, name)
-
-
-class InFloat64:
-    """While active, a float64 model of the reference computes in float64 throughout: norms, softmax, rotary tables."""
-
-    def __init__(self, module):
-        self.module = module
-        self.rotary = next(c for n, c in vars(module).items() if n.endswith("RotaryEmbedding"))
-
-    def __enter__(self):
-        self.saved = self.module.torch, rope_utils.torch, self.rotary.forward
-        self.module.torch = rope_utils.torch = DoubleTorch()
-
-        def forward(rotary, x, position_ids):
-            angles = position_ids[:, :, None].double() * rotary.inv_freq.double()
-            both = torch.cat((angles, angles), dim=-1)
-            return both.cos() * rotary.attention_scaling, both.sin() * rotary.attention_scaling
-
-        self.rotary.forward = forward
-
-    def __exit__(self, *_):
-        self.module.torch, rope_utils.torch, self.rotary.forward = self.saved
 
 
 def load(folder, dtype):
