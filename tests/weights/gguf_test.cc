@@ -18,6 +18,7 @@
 #include "r1/weights/list_tensors.h"
 #include "r1/weights/safetensors.h"
 #include "tests/weights/gguf_golden.h"
+#include "tests/weights/reader_test.h"
 
 namespace r1::weights {
 namespace {
@@ -27,16 +28,8 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class Gguf : public ::testing::Test {
+class Gguf : public ReaderTest<GgufReader> {
  protected:
-  Gguf()
-      : folder_(fs::path(R1_BINARY_DIR) / "gguf_test" /
-                ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~Gguf() override { fs::remove_all(folder_); }
-
   fs::path file(const std::string& name = "x.gguf") const { return folder_ / name; }
   /// Writes one part of a file in parts, with one tensor called `tensor`.
   void write_part(const std::string& name, std::uint16_t number, std::uint16_t count, const std::string& tensor) const {
@@ -45,16 +38,6 @@ class Gguf : public ::testing::Test {
     metadata.set("split.count", count);
     write_gguf(file(name), {gguf_output(tensor, at::tensor({static_cast<float>(number)}), GgufType::F32)}, metadata);
   }
-  std::string complaint(const fs::path& path) const {
-    try {
-      GgufReader reader(path);
-    } catch (const UserError& e) {
-      return e.what();
-    }
-    return "accepted";
-  }
-
-  fs::path folder_;
 };
 
 /// Same bits; a NaN equals any NaN, whose sign is the processor's choice.

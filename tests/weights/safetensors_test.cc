@@ -15,6 +15,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "tests/weights/reader_test.h"
 
 namespace r1::weights {
 namespace {
@@ -24,27 +25,9 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class Safetensors : public ::testing::Test {
+class Safetensors : public ReaderTest<SafetensorsReader> {
  protected:
-  Safetensors()
-      : folder_(fs::path(R1_BINARY_DIR) / "weights_test" /
-                ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~Safetensors() override { fs::remove_all(folder_); }
-
   fs::path file(const std::string& name = "model.safetensors") const { return folder_ / name; }
-  std::string complaint(const fs::path& path) const {
-    try {
-      SafetensorsReader reader(path);
-    } catch (const UserError& e) {
-      return e.what();
-    }
-    return "accepted";
-  }
-
-  fs::path folder_;
 };
 
 at::Tensor numbers(std::vector<std::int64_t> shape, at::ScalarType dtype = at::kFloat, double from = 0.0) {
