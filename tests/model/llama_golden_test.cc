@@ -63,6 +63,10 @@ TEST(LlamaConfigFile, WhatCannotBeRunIsRefusedByName) {
             std::string::npos);
   EXPECT_NE(error_of(R"("rope_type": "default")", R"("rope_type": "dynamic", "factor": 2.0)").find("'dynamic'"),
             std::string::npos);
+  EXPECT_NE(error_of(R"("rope_type": "default")", R"("rope_type": "linear", "factor": 0.0)").find("factor 0 "),
+            std::string::npos);
+  EXPECT_NE(error_of(R"("rope_theta": 1000000.0)", R"("rope_theta": -1.0)").find("rope_theta is -1"),
+            std::string::npos);
   EXPECT_NE(error_of(R"("hidden_act": "silu")", R"("hidden_act": "gelu")").find("'gelu'"), std::string::npos);
   EXPECT_NE(error_of(R"("full_attention")", R"("sliding_attention")").find("'sliding_attention'"), std::string::npos);
   EXPECT_NE(error_of(R"("model_type": "qwen2")", R"("model_type": "mamba")").find("'mamba' is not supported"),

@@ -58,11 +58,18 @@ RopeSpec read_rope(const Json& j, const std::string& file, const LlamaConfig& c)
     rope.factor = s.at("factor").get<double>();
     rope.original_max_position_embeddings =
         optional(s, "original_max_position_embeddings", static_cast<double>(c.max_position_embeddings));
+    if (!(rope.factor >= 1.0) || !(rope.original_max_position_embeddings >= 1.0))
+      user_error("{}: {}: factor {} and original_max_position_embeddings {} must be 1 or more", file, key, rope.factor,
+                 rope.original_max_position_embeddings);
     if (rope.type == "yarn") read_yarn(s, rope);
     if (rope.type != "llama3") continue;
     rope.low_freq_factor = s.at("low_freq_factor").get<double>();
     rope.high_freq_factor = s.at("high_freq_factor").get<double>();
+    if (!(rope.low_freq_factor > 0.0) || !(rope.high_freq_factor > rope.low_freq_factor))
+      user_error("{}: {}: low_freq_factor {} must be above 0 and below high_freq_factor {}", file, key,
+                 rope.low_freq_factor, rope.high_freq_factor);
   }
+  if (!(rope.theta > 1.0)) user_error("{}: rope_theta is {}: it must be above 1", file, rope.theta);
   return rope;
 }
 
