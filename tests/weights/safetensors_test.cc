@@ -30,7 +30,7 @@ class Safetensors : public ReaderTest<SafetensorsReader> {
   fs::path file(const std::string& name = "model.safetensors") const { return folder_ / name; }
 };
 
-at::Tensor numbers(std::vector<std::int64_t> shape, at::ScalarType dtype = at::kFloat, double from = 0.0) {
+at::Tensor numbers(const std::vector<std::int64_t>& shape, at::ScalarType dtype = at::kFloat, double from = 0.0) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) count *= size;
   return at::arange(from, from + static_cast<double>(count), at::kDouble).reshape(shape).to(dtype);
