@@ -8,6 +8,7 @@ namespace r1::cli {
 
 void add_run_verb(CLI::App& program);
 void add_generate_verb(CLI::App& program);
+void add_chat_verb(CLI::App& program);
 void add_eval_verb(CLI::App& program);
 void add_tokenizer_verb(CLI::App& program);
 void add_inspect_verb(CLI::App& program);

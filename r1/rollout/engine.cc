@@ -168,11 +168,45 @@ struct Engine::Impl {
     }
   }
 
-  bool finished(const Active& a, const SamplingConfig& sampling) const {
+  /// Puts a request into the free slot that holds the longest beginning of its prompt (any, unless reuse_prefix).
+  Active start(const Request& request, Completion& completion) {
+    std::size_t best = free_slots.size() - 1;
+    std::int64_t kept = 0;
+    for (std::size_t i = 0; config.reuse_prefix && i < free_slots.size(); ++i) {
+      const std::vector<std::int32_t>& held = held_tokens[static_cast<std::size_t>(free_slots[i])];
+      const std::size_t most = std::min(held.size(), request.prompt.size() - 1);
+      std::int64_t same = 0;
+      while (same < static_cast<std::int64_t>(most) && held[same] == request.prompt[same]) ++same;
+      if (same > kept) best = i, kept = same;
+    }
+    completion.reused_tokens = kept;
+    const core::RngKey key{request.seed, core::Purpose::Sampling, request.step, request.prompt_index,
+                           request.sample_index};
+    const std::int64_t slot = free_slots[best];
+    free_slots.erase(free_slots.begin() + static_cast<std::ptrdiff_t>(best));
+    held_tokens[static_cast<std::size_t>(slot)].clear();
+    return {.request = &request, .completion = &completion, .slot = slot, .cached = kept, .rng = core::Rng(key)};
+  }
+
+  void release(const Active& a) {
+    free_slots.push_back(a.slot);
+    if (!config.reuse_prefix) return;
+    std::vector<std::int32_t>& held = held_tokens[static_cast<std::size_t>(a.slot)];
+    held = a.request->prompt;
+    held.insert(held.end(), a.completion->ids.begin(), a.completion->ids.end());
+    held.resize(static_cast<std::size_t>(a.cached));
+  }
+
+  bool finished(const Active& a, const SamplingConfig& sampling, const TokenCallback& on_token) const {
     Completion& c = *a.completion;
     if (c.ids.empty()) return false;
+    const bool wanted = !on_token || on_token(c);
     if (is_eos(c.ids.back())) {
       c.finish_reason = FinishReason::Stop;
+      return true;
+    }
+    if (!wanted) {
+      c.finish_reason = FinishReason::Abort;
       return true;
     }
     c.finish_reason = FinishReason::Length;
@@ -185,6 +219,8 @@ struct Engine::Impl {
   std::int64_t capacity = 0;
   std::int64_t version = 0;
   std::unique_ptr<KvCache> cache;
+  std::vector<std::int64_t> free_slots;  // the last one is taken first
+  std::vector<std::vector<std::int32_t>> held_tokens;  // a slot -> whose rows it holds (reuse_prefix)
   Sampler sampler;
 };
 
@@ -199,7 +235,8 @@ Engine Engine::open(const std::filesystem::path& folder, const EngineConfig& con
 }
 
 std::vector<Completion> Engine::generate(const std::vector<Request>& requests, const SamplingConfig& sampling,
-                                         const std::function<void(std::int64_t)>& progress) {
+                                         const std::function<void(std::int64_t)>& progress,
+                                         const TokenCallback& on_token) {
   const at::NoGradGuard no_grad;
   Impl& e = *impl_;
   validate(sampling);
@@ -208,26 +245,25 @@ std::vector<Completion> Engine::generate(const std::vector<Request>& requests, c
   if (!e.cache)
     e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity,
                                         e.config.numerics == "fast" && e.model->shape().latent_dim > 0);
-  std::vector<std::int64_t> free_slots;
-  for (std::int64_t slot = e.config.max_batch; slot > 0; --slot) free_slots.push_back(slot - 1);
+  e.free_slots.clear();
+  for (std::int64_t slot = e.config.max_batch; slot > 0; --slot) e.free_slots.push_back(slot - 1);
+  e.held_tokens.resize(static_cast<std::size_t>(e.config.max_batch));
   std::vector<Active> active;
   std::size_t next = 0;
   std::int64_t done = 0;
   while (next < requests.size() || !active.empty()) {
-    while (next < requests.size() && !free_slots.empty()) {
+    while (next < requests.size() && !e.free_slots.empty()) {
       const Request& r = requests[next];
       Completion& c = out[next++];
       c.version = e.version;
       c.prompt_index = r.prompt_index;
       c.sample_index = r.sample_index;
-      const core::RngKey key{r.seed, core::Purpose::Sampling, r.step, r.prompt_index, r.sample_index};
-      active.push_back({.request = &r, .completion = &c, .slot = free_slots.back(), .rng = core::Rng(key)});
-      free_slots.pop_back();
+      active.push_back(e.start(r, c));
     }
     e.step(active, sampling);
     std::erase_if(active, [&](const Active& a) {
-      if (!e.finished(a, sampling)) return false;
-      free_slots.push_back(a.slot);
+      if (!e.finished(a, sampling, on_token)) return false;
+      e.release(a);
       if (progress) progress(++done);
       return true;
     });
@@ -256,6 +292,7 @@ std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
 
 const std::vector<std::int32_t>& Engine::eos_ids() const { return impl_->eos; }
 std::int64_t Engine::vocab_size() const { return impl_->model->shape().vocab_size; }
+std::int64_t Engine::max_tokens() const { return impl_->capacity; }
 
 std::int64_t Engine::num_active_parameters() const { return impl_->model->num_active_parameters(); }
 void Engine::set_version(std::int64_t version) { impl_->version = version; }

@@ -24,6 +24,8 @@ struct EngineConfig {
   std::int64_t prefill_tokens = 2048;  // prompt tokens put into one step at most
   std::string numerics =
       "exact";  // exact: expanded keys and values, bit-equal to training | fast: absorbed latent cache
+  bool reuse_prefix = false;  // a prompt that begins like what a slot still holds keeps those rows (weights that never
+                              // change: chat); changes no bit in exact
 };
 void fields(core::FieldVisitor& v, EngineConfig& c);
 
@@ -46,7 +48,7 @@ struct Request {
   std::uint32_t sample_index = 0;
 };
 
-enum class FinishReason { Stop, Length };
+enum class FinishReason { Stop, Length, Abort };
 
 struct Completion {
   std::vector<std::int32_t> ids;  // sampled tokens, the end-of-sequence token included
@@ -54,9 +56,13 @@ struct Completion {
   std::vector<float> log_kept_mass;  // log of the mass that top-k / top-p / min-p kept, per token
   FinishReason finish_reason = FinishReason::Length;
   std::int64_t version = 0;  // weights' version that sampled it
+  std::int64_t reused_tokens = 0;  // of the prompt, whose keys and values were there already (reuse_prefix)
   std::uint32_t prompt_index = 0;
   std::uint32_t sample_index = 0;
 };
+
+/// Called after each token sampled for a request, with its completion so far; false ends it there (Abort).
+using TokenCallback = std::function<bool(const Completion&)>;
 
 class Engine {
  public:
@@ -70,13 +76,16 @@ class Engine {
 
   /// One completion a request, in the order of the requests. `progress(done)` is called after each finished sequence.
   std::vector<Completion> generate(const std::vector<Request>& requests, const SamplingConfig& sampling,
-                                   const std::function<void(std::int64_t)>& progress = {});
+                                   const std::function<void(std::int64_t)>& progress = {},
+                                   const TokenCallback& on_token = {});
 
   /// Log-probabilities [length - 1] of ids[1..] given what precedes, at temperature 1, by the trainer's packed forward.
   std::vector<float> score(const std::vector<std::int32_t>& ids);
 
   const std::vector<std::int32_t>& eos_ids() const;
   std::int64_t vocab_size() const;
+  /// Tokens that one sequence can have, prompt and completion together.
+  std::int64_t max_tokens() const;
   /// Parameters that one token uses (for counts of compute).
   std::int64_t num_active_parameters() const;
   /// Names the weights in Completion::version.

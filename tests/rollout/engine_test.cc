@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
@@ -130,6 +131,36 @@ TEST_P(EngineExact, SamplesOfOnePromptShareItAndAreThoseOfEachAlone) {
   }
 }
 
+TEST_P(EngineExact, RowsKeptFromAnEarlierPromptChangeNoBit) {
+  const auto model = GetParam().make(GetParam().dtype);
+  Engine keeping(model, {1}, {.max_batch = 2, .max_tokens = 100, .reuse_prefix = true});
+  Engine plain(model, {1}, {.max_batch = 2, .max_tokens = 100});
+  Request turn = requests(12)[11];
+  std::int64_t reused = 0;
+  for (std::uint32_t t = 0; t < 4; ++t) {
+    turn.step = t;
+    Request other = turn;  // a second conversation that parts from the first in its middle
+    other.prompt[other.prompt.size() / 2] ^= 1;
+    const std::vector<Completion> kept = keeping.generate({turn, other}, sampling());
+    const std::vector<Completion> fresh = plain.generate({turn, other}, sampling());
+    for (const std::size_t i : {0u, 1u}) {
+      EXPECT_EQ(kept[i].ids, fresh[i].ids);
+      EXPECT_EQ(kept[i].logprobs, fresh[i].logprobs);
+      EXPECT_EQ(fresh[i].reused_tokens, 0);
+      reused += kept[i].reused_tokens;
+      EXPECT_LT(kept[i].reused_tokens, static_cast<std::int64_t>(turn.prompt.size()));
+    }
+    const std::size_t known = turn.prompt.size();
+    turn.prompt.insert(turn.prompt.end(), kept[0].ids.begin(),
+                       kept[0].ids.begin() + std::min<long>(kept[0].ids.size(), 9));
+    if (t == 3) {
+      EXPECT_GE(kept[0].reused_tokens, static_cast<std::int64_t>(known) - 10)
+          << "the conversation's rows were not kept";
+    }
+  }
+  EXPECT_GT(reused, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, EngineExact,
                          ::testing::Values(ModelCase{small_model, "f32"}, ModelCase{small_model, "bf16"},
                                            ModelCase{small_qwen3, "f32"}, ModelCase{small_qwen3, "bf16"}));
@@ -161,6 +192,26 @@ TEST(Engine, StopsAtEveryEndOfSequenceIdAndAtTheLimit) {
   SamplingConfig forced = sampling();
   forced.min_new_tokens = 24;
   for (const Completion& c : engine.generate(requests(10), forced)) EXPECT_EQ(c.ids.size(), 24u);
+}
+
+TEST(Engine, TheCallbackSeesEveryTokenAndEndsASequence) {
+  Engine engine(small_model("f32"), {1}, {.max_batch = 3, .max_tokens = 64});
+  const std::vector<Request> in = requests(7);
+  std::map<std::uint32_t, std::vector<std::int32_t>> seen;
+  const std::vector<Completion> out = engine.generate(in, sampling(), {}, [&](const Completion& so_far) {
+    seen[so_far.prompt_index].push_back(so_far.ids.back());
+    return so_far.prompt_index != 2 || so_far.ids.size() < 4;
+  });
+  const std::vector<Completion> whole = engine.generate(in, sampling());
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    EXPECT_EQ(out[i].ids, seen[in[i].prompt_index]);
+    if (i != 2) {
+      EXPECT_EQ(out[i].ids, whole[i].ids);
+    }
+  }
+  ASSERT_GT(whole[2].ids.size(), 4u);
+  EXPECT_EQ(out[2].ids, std::vector<std::int32_t>(whole[2].ids.begin(), whole[2].ids.begin() + 4));
+  EXPECT_EQ(out[2].finish_reason, FinishReason::Abort);
 }
 
 TEST(Engine, GreedyTakesTheMostProbableToken) {
