@@ -1,5 +1,6 @@
-// DeepSeekMoE's routing and the movement of tokens to and from experts (DeepSeek-V3 eq. 12-16). Ties go to the lowest
-// expert id; a token's experts are summed in slot order, so the result of a token depends on that token alone.
+// Routing of a mixture of experts and the movement of tokens to and from experts: DeepSeek-V3's sigmoid router (eq.
+// 12-16), and the softmax router of DeepSeek-V2 (section 2.2) and Qwen3-MoE. Ties go to the lowest expert id; a token's
+// experts are summed in slot order, so the result of a token depends on that token alone.
 #pragma once
 
 #include <cstdint>
@@ -8,19 +9,23 @@
 
 namespace r1::kernels {
 
+enum class RouteScoring { Sigmoid, Softmax };  // of a token's logits
+
 struct RouteConfig {
   std::int64_t experts = 0, top_k = 0, groups = 1, top_groups = 1;
+  std::int64_t group_best = 2;  // a group's score: the sum of its `group_best` best choices, 1 or 2
+  RouteScoring scoring = RouteScoring::Sigmoid;
   bool normalize = true;
   float scale = 1.0f;
 };
 
-/// scores = sigmoid(logits); selection by scores + bias inside the best groups (a group's score: its two best choices);
-/// weights are the unbiased scores of the chosen, normalised and scaled.
+/// scores = sigmoid or softmax of the logits; selection by scores + bias inside the best groups; weights are the
+/// unbiased scores of the chosen, normalised and scaled.
 struct RouteArgs {
   RouteConfig config;
   std::int64_t tokens = 0;
   const float* logits = nullptr;  // [T, E]
-  const float* bias = nullptr;  // [E]
+  const float* bias = nullptr;  // [E] or null: none
   float* scores = nullptr;  // [T, E]
   std::int32_t* experts = nullptr;  // [T, K]
   float* weights = nullptr;  // [T, K]

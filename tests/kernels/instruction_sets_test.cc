@@ -1,12 +1,14 @@
 // The AVX2 and the AVX-512 builds of the kernels give the same bits: the choice at run time is about speed alone.
 #include <gtest/gtest.h>
 
+#include <tuple>
 #include <vector>
 
 #include "r1/kernels/attention.h"
 #include "r1/kernels/gemm.h"
 #include "r1/kernels/logprob.h"
 #include "r1/kernels/mla_rope.h"
+#include "r1/kernels/moe.h"
 #include "r1/kernels/rmsnorm.h"
 #include "r1/kernels/swiglu.h"
 #include "tests/kernels/random.h"
@@ -26,6 +28,8 @@ R1_BOTH(swiglu, SwigluArgs)
 R1_BOTH(mla_rope, MlaRopeArgs)
 R1_BOTH(attention, AttentionArgs)
 R1_BOTH(logprob, LogprobArgs)
+R1_BOTH(route, RouteArgs)
+R1_BOTH(route_backward, RouteBackwardArgs)
 
 namespace {
 
@@ -96,6 +100,36 @@ TEST_F(InstructionSets, RowKernels) {
   EXPECT_EQ(logp2, logp512);
   EXPECT_EQ(entropy2, entropy512);
   EXPECT_EQ(y2, y512);
+}
+
+TEST_F(InstructionSets, Routers) {
+  const std::int64_t tokens = 19, experts = 42, top_k = 5;
+  const Floats logits = testing::random_floats(static_cast<std::size_t>(tokens * experts), 10, 3.0f);
+  const Floats bias = testing::random_floats(static_cast<std::size_t>(experts), 11);
+  const Floats dweights = testing::random_floats(static_cast<std::size_t>(tokens * top_k), 12);
+  for (const RouteScoring scoring : {RouteScoring::Sigmoid, RouteScoring::Softmax}) {
+    const RouteConfig config{
+        .experts = experts, .top_k = top_k, .groups = 6, .top_groups = 3, .scoring = scoring, .scale = 1.5f};
+    const auto run = [&](void (*forward)(const RouteArgs&), void (*backward)(const RouteBackwardArgs&)) {
+      Floats scores(logits.size()), weights(dweights.size()), dlogits(logits.size());
+      std::vector<std::int32_t> chosen(dweights.size());
+      forward({.config = config,
+               .tokens = tokens,
+               .logits = logits.data(),
+               .bias = bias.data(),
+               .scores = scores.data(),
+               .experts = chosen.data(),
+               .weights = weights.data()});
+      backward({.config = config,
+                .tokens = tokens,
+                .scores = scores.data(),
+                .experts = chosen.data(),
+                .dweights = dweights.data(),
+                .dlogits = dlogits.data()});
+      return std::tuple(scores, chosen, weights, dlogits);
+    };
+    EXPECT_EQ(run(avx2::route, avx2::route_backward), run(avx512::route, avx512::route_backward));
+  }
 }
 
 TEST_F(InstructionSets, RopeAndAttention) {

@@ -23,8 +23,8 @@ std::int64_t arg_max(const float* values, std::int64_t count) {
   return best;
 }
 
-/// The sum of a group's two best choices (of one, where a group has one expert).
-float group_score(const float* choice, std::int64_t size) {
+/// The sum of a group's `best` best choices, 1 or 2 (of one, where a group has one expert).
+float group_score(const float* choice, std::int64_t size, std::int64_t best) {
   float first = kNever, second = kNever;
   for (std::int64_t i = 0; i < size; ++i) {
     if (choice[i] > first) {
@@ -34,14 +34,14 @@ float group_score(const float* choice, std::int64_t size) {
       second = choice[i];
     }
   }
-  return size > 1 ? first + second : first;
+  return std::min(size, best) > 1 ? first + second : first;
 }
 
 /// Leaves only the best groups in `choice`; the others become -inf.
 void keep_best_groups(const RouteConfig& c, std::vector<float>& choice, std::vector<float>& group_scores) {
   const std::int64_t size = c.experts / c.groups;
   for (std::int64_t g = 0; g < c.groups; ++g)
-    group_scores[static_cast<std::size_t>(g)] = group_score(choice.data() + g * size, size);
+    group_scores[static_cast<std::size_t>(g)] = group_score(choice.data() + g * size, size, c.group_best);
   std::vector<bool> kept(static_cast<std::size_t>(c.groups), false);
   for (std::int64_t i = 0; i < c.top_groups; ++i) {
     const std::int64_t best = arg_max(group_scores.data(), c.groups);
@@ -52,14 +52,31 @@ void keep_best_groups(const RouteConfig& c, std::vector<float>& choice, std::vec
     if (!kept[static_cast<std::size_t>(g)]) std::fill_n(choice.begin() + g * size, size, kNever);
 }
 
+void sigmoid_row(const float* logits, float* scores, std::int64_t count) {
+  for (std::int64_t e = 0; e < count; e += kLanes)
+    store_some(scores + e, vsigmoid(load_some(logits + e, count - e)), count - e);
+}
+
+void softmax_row(const float* logits, float* scores, std::int64_t count) {
+  V16 highest = splat(kNever), sum{};
+  for (std::int64_t e = 0; e < count; e += kLanes) highest = vmax(highest, load_some(logits + e, count - e, kNever));
+  const V16 top = splat(max_lanes(highest));
+  for (std::int64_t e = 0; e < count; e += kLanes) {
+    const V16 power = vexp(load_some(logits + e, count - e, kNever) - top);
+    sum += power;
+    store_some(scores + e, power, count - e);
+  }
+  const V16 total = splat(sum_lanes(sum));
+  for (std::int64_t e = 0; e < count; e += kLanes)
+    store_some(scores + e, load_some(scores + e, count - e) / total, count - e);
+}
+
 void route_token(const RouteArgs& a, std::int64_t t, std::vector<float>& choice, std::vector<float>& group_scores) {
   const RouteConfig& c = a.config;
   float* scores = a.scores + t * c.experts;
-  for (std::int64_t e = 0; e < c.experts; e += kLanes) {
-    const std::int64_t left = c.experts - e;
-    store_some(scores + e, vsigmoid(load_some(a.logits + t * c.experts + e, left)), left);
-  }
-  for (std::int64_t e = 0; e < c.experts; ++e) choice[static_cast<std::size_t>(e)] = scores[e] + a.bias[e];
+  (c.scoring == RouteScoring::Softmax ? softmax_row : sigmoid_row)(a.logits + t * c.experts, scores, c.experts);
+  for (std::int64_t e = 0; e < c.experts; ++e)
+    choice[static_cast<std::size_t>(e)] = a.bias != nullptr ? scores[e] + a.bias[e] : scores[e];
   if (c.groups > 1 && c.top_groups < c.groups) keep_best_groups(c, choice, group_scores);
   float sum = 0.0f;
   for (std::int64_t s = 0; s < c.top_k; ++s) {
@@ -70,6 +87,17 @@ void route_token(const RouteArgs& a, std::int64_t t, std::vector<float>& choice,
   }
   const float factor = c.normalize ? c.scale / (sum + 1e-20f) : c.scale;
   for (std::int64_t s = 0; s < c.top_k; ++s) a.weights[t * c.top_k + s] = scores[a.experts[t * c.top_k + s]] * factor;
+}
+
+/// Gradients of the scores -> gradients of the logits, in place.
+void scores_backward(const RouteConfig& c, const float* scores, float* gradients) {
+  if (c.scoring == RouteScoring::Sigmoid) {
+    for (std::int64_t e = 0; e < c.experts; ++e) gradients[e] *= scores[e] * (1.0f - scores[e]);
+    return;
+  }
+  float mean = 0.0f;
+  for (std::int64_t e = 0; e < c.experts; ++e) mean += gradients[e] * scores[e];
+  for (std::int64_t e = 0; e < c.experts; ++e) gradients[e] = scores[e] * (gradients[e] - mean);
 }
 
 void route_token_backward(const RouteBackwardArgs& a, std::int64_t t) {
@@ -86,7 +114,7 @@ void route_token_backward(const RouteBackwardArgs& a, std::int64_t t) {
   }
   for (std::int64_t s = 0; s < c.top_k; ++s)
     out[experts[s]] += c.normalize ? c.scale * (dw[s] / sum - dot / (sum * sum)) : c.scale * dw[s];
-  for (std::int64_t e = 0; e < c.experts; ++e) out[e] *= scores[e] * (1.0f - scores[e]);
+  scores_backward(c, scores, out);
 }
 
 template <class T>

@@ -161,7 +161,7 @@ Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::R
   kernels::route({.config = config,
                   .tokens = tokens,
                   .logits = logits.const_data_ptr<float>(),
-                  .bias = bias.const_data_ptr<float>(),
+                  .bias = bias.defined() ? bias.const_data_ptr<float>() : nullptr,
                   .scores = r.scores.mutable_data_ptr<float>(),
                   .experts = r.experts.mutable_data_ptr<std::int32_t>(),
                   .weights = r.weights.mutable_data_ptr<float>()});

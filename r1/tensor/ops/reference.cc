@@ -12,6 +12,7 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/topk.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace r1::tensor::reference {
@@ -30,9 +31,9 @@ at::Tensor turn_pairs(const at::Tensor& x, const at::Tensor& cos, const at::Tens
 /// Experts outside the best groups become -inf.
 at::Tensor limit_to_groups(const at::Tensor& choice, const kernels::RouteConfig& c) {
   const at::Tensor grouped = choice.unflatten(1, {c.groups, -1});
-  const at::Tensor two_best = std::get<0>(grouped.topk(2, 2)).sum(2);
-  const at::Tensor kept = std::get<1>(two_best.topk(c.top_groups, 1));
-  const at::Tensor mask = at::full(two_best.sizes(), true, two_best.options().dtype(at::kBool)).scatter(1, kept, false);
+  const at::Tensor score = std::get<0>(grouped.topk(std::min(c.group_best, grouped.size(2)), 2)).sum(2);
+  const at::Tensor kept = std::get<1>(score.topk(c.top_groups, 1));
+  const at::Tensor mask = at::full(score.sizes(), true, score.options().dtype(at::kBool)).scatter(1, kept, false);
   return grouped.masked_fill(mask.unsqueeze(2), kMinusInfinity).flatten(1);
 }
 
@@ -71,11 +72,13 @@ MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k
 }
 
 Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::RouteConfig& c) {
-  const at::Tensor scores = at::sigmoid(logits);
+  const bool softmax = c.scoring == kernels::RouteScoring::Softmax;
+  const at::Tensor scores = softmax ? at::softmax(logits, 1) : at::sigmoid(logits);
   at::Tensor chosen;
   {
     const at::NoGradGuard no_grad;
-    chosen = std::get<1>(limit_to_groups(scores + bias.to(at::kDouble), c).topk(c.top_k, 1));
+    const at::Tensor choice = bias.defined() ? scores + bias.to(at::kDouble) : scores;
+    chosen = std::get<1>(limit_to_groups(choice, c).topk(c.top_k, 1));
   }
   at::Tensor weights = scores.gather(1, chosen);
   if (c.normalize) weights = weights / (weights.sum(1, true) + 1e-20);
