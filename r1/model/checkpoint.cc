@@ -36,10 +36,12 @@ std::shared_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, 
   if (!j.is_object() || !j.contains("model_type") || !j["model_type"].is_string())
     user_error("{}: this is no configuration of a model: a JSON object with a model_type", name);
   const std::string family = j["model_type"];
-  if (family == "deepseek_v3") return std::make_shared<DeepseekV3>(from_hf_json(text, name), dtype);
-  if (family == "llama" || family == "qwen2" || family == "qwen3")
+  if (family == "deepseek_v3" || family == "deepseek_v2")
+    return std::make_shared<DeepseekV3>(from_hf_json(text, name), dtype);
+  if (family == "llama" || family == "qwen2" || family == "qwen3" || family == "qwen3_moe")
     return std::make_shared<Llama>(llama_from_hf_json(text, name), dtype);
-  user_error("{}: model_type '{}' is not supported; deepseek_v3, llama, qwen2 and qwen3 are", name, family);
+  user_error("{}: model_type '{}' is not supported; deepseek_v2, deepseek_v3, llama, qwen2, qwen3 and qwen3_moe are",
+             name, family);
 }
 
 }  // namespace

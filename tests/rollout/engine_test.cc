@@ -53,6 +53,38 @@ std::shared_ptr<model::Decoder> small_qwen3(const std::string& dtype) {
   return std::make_shared<model::Llama>(c, tensor::scalar_type(dtype), 3);
 }
 
+/// Routed by softmax without groups, every other layer dense.
+std::shared_ptr<model::Decoder> small_qwen3_moe(const std::string& dtype) {
+  const model::LlamaConfig c{.model_type = "qwen3_moe",
+                             .vocab_size = 61,
+                             .hidden_size = 40,
+                             .intermediate_size = 56,
+                             .num_hidden_layers = 4,
+                             .num_attention_heads = 6,
+                             .num_key_value_heads = 2,
+                             .head_dim = 12,
+                             .max_position_embeddings = 128,
+                             .initializer_range = 0.2,
+                             .rope = {.dim = 12, .positions = 128},
+                             .num_experts = 7,
+                             .num_experts_per_tok = 3,
+                             .moe_intermediate_size = 20,
+                             .decoder_sparse_step = 2,
+                             .norm_topk_prob = true};
+  return std::make_shared<model::Llama>(c, tensor::scalar_type(dtype), 3);
+}
+
+/// Routed by softmax within groups, no query compression.
+std::shared_ptr<model::Decoder> small_v2(const std::string& dtype) {
+  model::DeepseekV3Config c = dynamic_cast<model::DeepseekV3&>(*small_model("f32")).config();
+  c.model_type = "deepseek_v2";
+  c.q_lora_rank = 0;
+  c.n_group = 4;
+  c.topk_group = 2;
+  c.norm_topk_prob = false;
+  return std::make_shared<model::DeepseekV3>(c, tensor::scalar_type(dtype), 3);
+}
+
 struct ModelCase {
   std::shared_ptr<model::Decoder> (*make)(const std::string&);
   const char* dtype;
@@ -163,7 +195,9 @@ TEST_P(EngineExact, RowsKeptFromAnEarlierPromptChangeNoBit) {
 
 INSTANTIATE_TEST_SUITE_P(Models, EngineExact,
                          ::testing::Values(ModelCase{small_model, "f32"}, ModelCase{small_model, "bf16"},
-                                           ModelCase{small_qwen3, "f32"}, ModelCase{small_qwen3, "bf16"}));
+                                           ModelCase{small_qwen3, "f32"}, ModelCase{small_qwen3, "bf16"},
+                                           ModelCase{small_qwen3_moe, "f32"}, ModelCase{small_qwen3_moe, "bf16"},
+                                           ModelCase{small_v2, "f32"}, ModelCase{small_v2, "bf16"}));
 
 TEST(Engine, AbsorbedFormAgreesWithinRounding) {
   const auto model = small_model("f32");

@@ -4,12 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/core/rng.h"
 #include "r1/data/token_shard.h"
+#include "r1/model/checkpoint.h"
+#include "r1/model/families/deepseek_v3/model.h"
+#include "r1/model/families/llama/model.h"
 #include "tests/support/recorder.h"
 
 namespace r1::train {
@@ -102,6 +106,53 @@ TEST_F(Trainer, SftStartsFromAFolder) {
   config_.optimizer.learning_rate = 1e-4;
   EXPECT_LT(run("tuned").final_loss, base_loss + 0.2);
   EXPECT_FALSE(weights("base") == weights("tuned"));
+}
+
+/// Tiny models whose routers have no selection bias.
+std::shared_ptr<model::Decoder> bias_free(const std::string& family, const model::DeepseekV3Config& v3) {
+  if (family == "qwen3_moe")
+    return std::make_shared<model::Llama>(model::LlamaConfig{.model_type = family,
+                                                             .vocab_size = 40,
+                                                             .hidden_size = 32,
+                                                             .intermediate_size = 48,
+                                                             .num_hidden_layers = 2,
+                                                             .num_attention_heads = 2,
+                                                             .num_key_value_heads = 1,
+                                                             .head_dim = 16,
+                                                             .max_position_embeddings = 64,
+                                                             .initializer_range = 0.05,
+                                                             .rope = {.dim = 16, .positions = 64},
+                                                             .num_experts = 4,
+                                                             .num_experts_per_tok = 2,
+                                                             .moe_intermediate_size = 16,
+                                                             .norm_topk_prob = true},
+                                          at::kFloat, 5);
+  model::DeepseekV3Config v2 = v3;
+  v2.model_type = family;
+  v2.norm_topk_prob = false;
+  v2.num_nextn_predict_layers = 0;
+  return std::make_shared<model::DeepseekV3>(v2, at::kFloat, 5);
+}
+
+TEST_F(Trainer, RoutersWithoutBiasAreBalancedByTheLossAlone) {
+  config_.balance_loss_alpha = 0.01;
+  for (const char* family : {"qwen3_moe", "deepseek_v2"}) {
+    inputs_.init_from = root_ / (std::string(family) + "_base");
+    fs::create_directories(inputs_.init_from);
+    model::write_hf_files(*bias_free(family, inputs_.model), {}, inputs_.init_from);
+    recorder_.records.clear();
+    EXPECT_LT(run(family).final_loss, 0.9) << family;
+    const auto& first = recorder_.records.at(5);
+    const auto balance =
+        std::find_if(first.begin(), first.end(), [](const auto& v) { return v.first == "moe/balance_loss"; });
+    ASSERT_NE(balance, first.end());
+    EXPECT_GT(balance->second, 0.5) << family;  // perfect balance is 1 a layer
+    const weights::SafetensorsReader before(inputs_.init_from), after(root_ / family);
+    EXPECT_EQ(before.names(), after.names());
+    for (const std::string& name : after.names()) EXPECT_EQ(name.find("e_score_correction_bias"), std::string::npos);
+    const std::string router = "model.layers.1.mlp.gate.weight";
+    EXPECT_FALSE(before.load(router).equal(after.load(router)));
+  }
 }
 
 TEST_F(Trainer, NanStopsWithOneLineThatNamesTheStep) {

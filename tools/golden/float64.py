@@ -32,7 +32,21 @@ class InFloat64:
             both = torch.cat((angles, angles), dim=-1)
             return both.cos() * rotary.attention_scaling, both.sin() * rotary.attention_scaling
 
+        def complex_forward(rotary, x, position_ids):
+            angles = position_ids[:, :, None].double() * rotary.inv_freq.double()
+            return torch.polar(torch.ones_like(angles), angles) * rotary.attention_scaling
+
+        def turn(*heads):
+            *heads, turns = heads
+            pairs = [torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2)) for x in heads]
+            return tuple(torch.view_as_real(x * turns.unsqueeze(1)).flatten(3) for x in pairs)
+
         self.rotary.forward = forward
+        self.turn = getattr(self.module, "apply_rotary_emb", None)
+        if self.turn:  # deepseek_v2 turns pairs as complex numbers
+            self.rotary.forward, self.module.apply_rotary_emb = complex_forward, turn
 
     def __exit__(self, *_):
         self.module.torch, rope_utils.torch, self.rotary.forward = self.saved
+        if self.turn:
+            self.module.apply_rotary_emb = self.turn

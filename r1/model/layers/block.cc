@@ -5,12 +5,34 @@
 
 namespace r1::model {
 
+namespace {
+
+/// DeepSeek-V3's router: sigmoid scores, a selection bias, groups by their two best choices; DeepSeek-V2's: softmax
+/// scores, groups by their best one.
+MoeConfig moe_of(const DeepseekV3Config& c) {
+  const bool v2 = c.model_type == "deepseek_v2";
+  return {.hidden_size = c.hidden_size,
+          .moe_intermediate_size = c.moe_intermediate_size,
+          .shared_intermediate_size = c.moe_intermediate_size * c.n_shared_experts,
+          .selection_bias = !v2,
+          .route = {.experts = c.n_routed_experts,
+                    .top_k = c.num_experts_per_tok,
+                    .groups = c.n_group,
+                    .top_groups = c.topk_group,
+                    .group_best = v2 ? 1 : 2,
+                    .scoring = v2 ? kernels::RouteScoring::Softmax : kernels::RouteScoring::Sigmoid,
+                    .normalize = c.norm_topk_prob,
+                    .scale = static_cast<float>(c.routed_scaling_factor)}};
+}
+
+}  // namespace
+
 Block::Block(const DeepseekV3Config& config, bool dense)
     : eps_(config.rms_norm_eps), hidden_size_(config.hidden_size), attention_(config) {
   if (dense)
     dense_.emplace(config.hidden_size, config.intermediate_size);
   else
-    moe_.emplace(config);
+    moe_.emplace(moe_of(config));
 }
 
 at::Tensor Block::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,

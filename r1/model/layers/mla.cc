@@ -11,19 +11,24 @@
 
 namespace r1::model {
 
+namespace {
+
+constexpr double kLatentNormEps = 1e-6;  // of the reference code, whatever rms_norm_eps says
+
+}  // namespace
+
 Mla::Mla(const DeepseekV3Config& config) : config_(config), scale_(attention_scale(config)) {}
 
 at::Tensor Mla::queries(const at::Tensor& x) const {
   if (config_.q_lora_rank == 0) return tensor::linear(x, q_proj_);
-  return tensor::linear(tensor::rmsnorm(tensor::linear(x, q_a_proj_), q_a_norm_, config_.rms_norm_eps), q_b_proj_);
+  return tensor::linear(tensor::rmsnorm(tensor::linear(x, q_a_proj_), q_a_norm_, kLatentNormEps), q_b_proj_);
 }
 
 at::Tensor Mla::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
                         std::size_t layer) const {
   const at::Tensor q = queries(x);
   const at::Tensor compressed = tensor::linear(x, kv_a_proj_);  // [T, R + P]
-  const at::Tensor latent =
-      tensor::rmsnorm(compressed.narrow(1, 0, config_.kv_lora_rank), kv_a_norm_, config_.rms_norm_eps);
+  const at::Tensor latent = tensor::rmsnorm(compressed.narrow(1, 0, config_.kv_lora_rank), kv_a_norm_, kLatentNormEps);
   const at::Tensor k_pe = compressed.narrow(1, config_.kv_lora_rank, config_.qk_rope_head_dim);
   const bool fast = input.cache != nullptr && input.cache->absorbed;
   const at::Tensor heads =

@@ -38,33 +38,26 @@ at::Tensor sequence_balance(const at::Tensor& scores, std::int64_t top_k, std::i
   return (share * mean).sum() / static_cast<double>(sequences);
 }
 
-Moe::Moe(const DeepseekV3Config& config) : config_(config) {
-  if (config.n_shared_experts > 0)
-    shared_.emplace(config.hidden_size, config.moe_intermediate_size * config.n_shared_experts);
+Moe::Moe(const MoeConfig& config) : config_(config) {
+  if (config.shared_intermediate_size > 0) shared_.emplace(config.hidden_size, config.shared_intermediate_size);
 }
 
 at::Tensor Moe::forward(const at::Tensor& x, RoutingStats* stats) const {
-  const tensor::Routing routing = tensor::route(tensor::linear(x, gate_, true), bias_,
-                                                {.experts = config_.n_routed_experts,
-                                                 .top_k = config_.num_experts_per_tok,
-                                                 .groups = config_.n_group,
-                                                 .top_groups = config_.topk_group,
-                                                 .normalize = config_.norm_topk_prob,
-                                                 .scale = static_cast<float>(config_.routed_scaling_factor)});
+  const tensor::Routing routing = tensor::route(tensor::linear(x, gate_, true), bias_, config_.route);
   if (stats != nullptr) {
-    stats->loads.push_back(count_loads(routing.experts, config_.n_routed_experts));
+    stats->loads.push_back(count_loads(routing.experts, config_.route.experts));
     if (stats->sequence_length > 0)
-      stats->balance_losses.push_back(
-          sequence_balance(routing.scores, config_.num_experts_per_tok, stats->sequence_length));
+      stats->balance_losses.push_back(sequence_balance(routing.scores, config_.route.top_k, stats->sequence_length));
   }
   const at::Tensor routed = tensor::moe_experts(x, routing, gate_up_, down_);
   return shared_ ? routed + shared_->forward(x) : routed;
 }
 
 void Moe::parameters(const std::string& prefix, const ParameterVisitor& visit) {
-  const std::int64_t E = config_.n_routed_experts, I = config_.moe_intermediate_size, D = config_.hidden_size;
+  const std::int64_t E = config_.route.experts, I = config_.moe_intermediate_size, D = config_.hidden_size;
   visit({prefix + "gate.weight", &gate_.weight, {E, D}});
-  visit({prefix + "gate.e_score_correction_bias", &bias_, {E}, Parameter::Kind::RouterBias});
+  if (config_.selection_bias)
+    visit({prefix + "gate.e_score_correction_bias", &bias_, {E}, Parameter::Kind::RouterBias});
   visit({prefix + "experts.gate_up_proj", &gate_up_.weight, {E, 2 * I, D}});
   visit({prefix + "experts.down_proj", &down_.weight, {E, D, I}});
   if (shared_) shared_->parameters(prefix + "shared_experts.", visit);

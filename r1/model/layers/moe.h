@@ -1,10 +1,10 @@
-// DeepSeekMoE (DeepSeek-V3 eq. 12-20): shared experts for all tokens, routed experts by a sigmoid gate with
-// group-limited top-k and a selection bias, and the sequence-wise balance loss. Router logits are float32.
+// A mixture of experts: routed experts by a router with or without groups and selection bias (kernels/moe.h), shared
+// experts for all tokens where a family has them (DeepSeekMoE), and DeepSeek-V3's sequence-wise balance loss (eq.
+// 17-20). Router logits are float32.
 #pragma once
 
 #include <optional>
 
-#include "r1/model/families/deepseek_v3/config.h"
 #include "r1/model/forward_input.h"
 #include "r1/model/layers/mlp.h"
 #include "r1/model/parameter.h"
@@ -17,18 +17,25 @@ namespace r1::model {
 /// Gradient through P only.
 at::Tensor sequence_balance(const at::Tensor& scores, std::int64_t top_k, std::int64_t sequence_length);
 
+struct MoeConfig {
+  std::int64_t hidden_size = 0, moe_intermediate_size = 0;
+  std::int64_t shared_intermediate_size = 0;  // of the shared experts together; 0: none
+  bool selection_bias = false;                // e_score_correction_bias
+  kernels::RouteConfig route;
+};
+
 class Moe {
  public:
-  explicit Moe(const DeepseekV3Config& config);
+  explicit Moe(const MoeConfig& config);
 
   /// x [T, hidden] -> [T, hidden]; fills `stats` if given.
   at::Tensor forward(const at::Tensor& x, RoutingStats* stats) const;
   void parameters(const std::string& prefix, const ParameterVisitor& visit);
 
  private:
-  DeepseekV3Config config_;
+  MoeConfig config_;
   tensor::LinearWeight gate_;
-  at::Tensor bias_;                      // e_score_correction_bias [E] float32
+  at::Tensor bias_;                      // e_score_correction_bias [E] float32, or undefined
   tensor::LinearWeight gate_up_, down_;  // [E, 2I, D], [E, D, I]
   std::optional<Mlp> shared_;
 };

@@ -1,6 +1,6 @@
-// The shape of a DeepSeek-V3 model (config.json of Hugging Face's `deepseek_v3`, same names). No torch type here:
-// recipes hold it. Defaults that differ from Hugging Face's boilerplate are the V3 report's: init std 0.006, balance
-// loss 1e-4.
+// The shape of a DeepSeek-V3 or -V2 model (config.json of Hugging Face's `deepseek_v3` and `deepseek_v2`, same names);
+// the two differ in their routers alone. No torch type here: recipes hold it. Defaults that differ from Hugging Face's
+// boilerplate are the V3 report's: init std 0.006, balance loss 1e-4.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,7 @@ struct DeepseekV3Config {
   std::int64_t max_position_embeddings = 1024;
   double rms_norm_eps = 1e-6;
   double initializer_range = 0.006;
+  std::string model_type = "deepseek_v3";  // | deepseek_v2, of checkpoints alone: no field of a recipe
 };
 void fields(core::FieldVisitor& v, DeepseekV3Config& c);
 
@@ -56,6 +57,7 @@ void validate(const DeepseekV3Config& config);
 /// Hugging Face's config.json (extra keys of a file are ignored, missing ones are errors; what we can't run is refused
 /// by name).
 std::string to_hf_json(const DeepseekV3Config& config, const std::string& dtype);
+/// deepseek_v2's topk_method `greedy` is one group here.
 DeepseekV3Config from_hf_json(const std::string& text, const std::string& file_name);
 
 }  // namespace r1::model

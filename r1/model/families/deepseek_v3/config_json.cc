@@ -1,4 +1,4 @@
-// config.json of Hugging Face's `deepseek_v3`, written and read (config.h).
+// config.json of Hugging Face's `deepseek_v3` and `deepseek_v2`, written and read (config.h).
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
@@ -9,6 +9,11 @@ namespace r1::model {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+template <class T>
+T optional(const Json& j, const char* key, const T& otherwise) {
+  return j.contains(key) && !j[key].is_null() ? j[key].get<T>() : otherwise;
+}
 
 /// Calls each(key, field) for every plain key that config.json and our struct share.
 template <class Config, class Each>
@@ -64,14 +69,38 @@ RopeScaling scaling_from_json(const Json& j, const std::string& file) {
 /// What the file may ask for that we can't do must not be passed over.
 void refuse_unsupported(const Json& j, const std::string& file) {
   const std::string type = j.value("model_type", std::string());
-  if (type != "deepseek_v3") user_error("{}: model_type '{}' is not supported; deepseek_v3 is", file, type);
-  if (j.value("attention_bias", false)) user_error("{}: attention_bias true is not supported", file);
-  if (j.value("tie_word_embeddings", false)) user_error("{}: tie_word_embeddings true is not supported", file);
-  if (!j.value("rope_interleave", true)) user_error("{}: rope_interleave false is not supported", file);
-  if (j.value("hidden_act", std::string("silu")) != "silu") user_error("{}: hidden_act must be silu", file);
-  if (j.value("scoring_func", std::string("sigmoid")) != "sigmoid")
-    user_error("{}: scoring_func must be sigmoid", file);
-  if (j.contains("quantization_config")) user_error("{}: quantised checkpoints are not supported yet", file);
+  if (type != "deepseek_v3" && type != "deepseek_v2")
+    user_error("{}: model_type '{}' is not supported; deepseek_v3 and deepseek_v2 are", file, type);
+  const auto only = [&](const char* key, const auto& supported) {
+    const auto value = optional(j, key, supported);
+    if (value != supported) user_error("{}: {} {} is not supported; {} is", file, key, value, supported);
+  };
+  only("attention_bias", false);
+  only("mlp_bias", false);
+  only("tie_word_embeddings", false);
+  only("rope_interleave", true);
+  only("hidden_act", std::string("silu"));
+  only("moe_layer_freq", std::int64_t{1});
+  only("scoring_func", std::string(type == "deepseek_v2" ? "softmax" : "sigmoid"));
+  if (type == "deepseek_v3") return only("topk_method", std::string("noaux_tc"));
+  if (optional(j, "norm_topk_prob", false))
+    user_error("{}: norm_topk_prob true is not supported for deepseek_v2: programs differ in what it means there",
+               file);
+  const std::string method = optional<std::string>(j, "topk_method", "greedy");
+  if (method != "greedy" && method != "group_limited_greedy")
+    user_error("{}: topk_method {} is not supported; greedy and group_limited_greedy are", file, method);
+}
+
+/// What a file may leave out or set to null: everything else must be there.
+void default_missing(Json& j) {
+  const bool v2 = j["model_type"] == "deepseek_v2";
+  Json defaults = {{"num_nextn_predict_layers", 0}, {"n_shared_experts", 0}, {"q_lora_rank", 0}};
+  if (v2) defaults.update({{"n_group", 1}, {"topk_group", 1}, {"norm_topk_prob", false}});
+  for (const auto& [key, value] : defaults.items())
+    if (!j.contains(key) || j[key].is_null()) j[key] = value;
+  if (!v2) return;
+  const std::string method = optional<std::string>(j, "topk_method", "greedy");
+  if (method == "greedy") j["n_group"] = j["topk_group"] = 1;  // whatever the file says
 }
 
 /// rope_scaling (older files) or rope_parameters (transformers 5), which also holds rope_theta.
@@ -87,16 +116,18 @@ void read_rope(const Json& j, const std::string& file, DeepseekV3Config& c) {
 }  // namespace
 
 std::string to_hf_json(const DeepseekV3Config& config, const std::string& dtype) {
-  Json j = {{"architectures", {"DeepseekV3ForCausalLM"}}, {"model_type", "deepseek_v3"}};
+  const bool v2 = config.model_type == "deepseek_v2";
+  Json j = {{"architectures", {v2 ? "DeepseekV2ForCausalLM" : "DeepseekV3ForCausalLM"}},
+            {"model_type", config.model_type}};
   shared_keys(config, [&](const char* key, const auto& value) { j[key] = value; });
   j["q_lora_rank"] = config.q_lora_rank == 0 ? Json(nullptr) : Json(config.q_lora_rank);
   j["num_key_value_heads"] = config.num_attention_heads;
   j["rope_theta"] = config.rope_theta;
   j["rope_scaling"] = config.rope_scaling.factor == 1.0 ? Json(nullptr) : scaling_to_json(config.rope_scaling);
-  j["rope_interleave"] = true;
+  if (!v2) j["rope_interleave"] = true;
   j["hidden_act"] = "silu";
-  j["scoring_func"] = "sigmoid";
-  j["topk_method"] = "noaux_tc";
+  j["scoring_func"] = v2 ? "softmax" : "sigmoid";
+  j["topk_method"] = !v2 ? "noaux_tc" : config.n_group > 1 ? "group_limited_greedy" : "greedy";
   j["attention_bias"] = false;
   j["attention_dropout"] = 0.0;
   j["tie_word_embeddings"] = false;
@@ -107,14 +138,13 @@ std::string to_hf_json(const DeepseekV3Config& config, const std::string& dtype)
 
 DeepseekV3Config from_hf_json(const std::string& text, const std::string& file_name) {
   try {
-    const Json j = Json::parse(text);
+    Json j = Json::parse(text);
     refuse_unsupported(j, file_name);
+    default_missing(j);
     DeepseekV3Config c;
-    shared_keys(c, [&](const char* key, auto& value) {
-      if (!j.contains(key) && std::string(key) == "num_nextn_predict_layers") return value = 0, void();
-      j.at(key).get_to(value);
-    });
-    c.q_lora_rank = j.contains("q_lora_rank") && !j["q_lora_rank"].is_null() ? j["q_lora_rank"].get<std::int64_t>() : 0;
+    j["model_type"].get_to(c.model_type);
+    shared_keys(c, [&](const char* key, auto& value) { j.at(key).get_to(value); });
+    j["q_lora_rank"].get_to(c.q_lora_rank);
     read_rope(j, file_name, c);
     validate(c);
     return c;

@@ -1,4 +1,4 @@
-// config.json of `llama`, `qwen2` and `qwen3`, read and written (config.h).
+// config.json of `llama`, `qwen2`, `qwen3` and `qwen3_moe`, read and written (config.h).
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
@@ -93,7 +93,28 @@ Json rope_to_json(const RopeSpec& rope) {
 
 std::string class_name(const std::string& model_type) {
   if (model_type == "qwen2") return "Qwen2ForCausalLM";
+  if (model_type == "qwen3_moe") return "Qwen3MoeForCausalLM";
   return model_type == "qwen3" ? "Qwen3ForCausalLM" : "LlamaForCausalLM";
+}
+
+/// Missing keys are those of Qwen3MoeConfig's defaults that a file may leave out.
+void read_experts(const Json& j, LlamaConfig& c) {
+  c.num_experts =
+      j.contains("num_experts") ? j["num_experts"].get<std::int64_t>() : j.at("num_local_experts").get<std::int64_t>();
+  j.at("num_experts_per_tok").get_to(c.num_experts_per_tok);
+  j.at("moe_intermediate_size").get_to(c.moe_intermediate_size);
+  c.decoder_sparse_step = optional(j, "decoder_sparse_step", std::int64_t{1});
+  c.mlp_only_layers = optional(j, "mlp_only_layers", std::vector<std::int64_t>{});
+  c.norm_topk_prob = optional(j, "norm_topk_prob", false);
+}
+
+void experts_to_json(const LlamaConfig& c, Json& j) {
+  j["num_experts"] = c.num_experts;
+  j["num_experts_per_tok"] = c.num_experts_per_tok;
+  j["moe_intermediate_size"] = c.moe_intermediate_size;
+  j["decoder_sparse_step"] = c.decoder_sparse_step;
+  j["mlp_only_layers"] = c.mlp_only_layers;
+  j["norm_topk_prob"] = c.norm_topk_prob;
 }
 
 }  // namespace
@@ -118,6 +139,7 @@ LlamaConfig llama_from_hf_json(const std::string& text, const std::string& file_
     c.initializer_range = optional(j, "initializer_range", 0.02);
     c.tie_word_embeddings = optional(j, "tie_word_embeddings", false);
     c.attention_bias = optional(j, "attention_bias", false);
+    if (c.model_type == "qwen3_moe") read_experts(j, c);
     validate(c, file_name);
     c.rope = read_rope(j, file_name, c);
     return c;
@@ -148,6 +170,7 @@ std::string to_hf_json(const LlamaConfig& c, const std::string& dtype) {
   if (c.rope.type != "default") j["rope_scaling"] = j["rope_parameters"];
   if (c.model_type != "qwen2") j["attention_bias"] = c.attention_bias;
   if (c.model_type != "llama") j["use_sliding_window"] = false;
+  if (c.model_type == "qwen3_moe") experts_to_json(c, j);
   j["torch_dtype"] = dtype == "bf16" ? "bfloat16" : dtype == "f64" ? "float64" : "float32";
   return j.dump(2) + "\n";
 }

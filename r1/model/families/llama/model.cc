@@ -15,6 +15,8 @@ DecoderShape shape_of(const LlamaConfig& c) {
           .hidden_size = c.hidden_size,
           .num_hidden_layers = c.num_hidden_layers,
           .max_position_embeddings = c.max_position_embeddings,
+          .n_routed_experts = c.num_experts,
+          .num_experts_per_tok = c.num_experts_per_tok,
           .kv_heads = c.num_key_value_heads,
           .key_dim = c.head_dim,
           .value_dim = c.head_dim,
@@ -30,16 +32,30 @@ GqaConfig attention_of(const LlamaConfig& c) {
           .head_dim = c.head_dim,
           .qkv_bias = c.model_type == "qwen2" || c.attention_bias,
           .o_bias = c.model_type != "qwen2" && c.attention_bias,
-          .qk_norm = c.model_type == "qwen3",
+          .qk_norm = c.model_type == "qwen3" || c.model_type == "qwen3_moe",
           .rms_norm_eps = c.rms_norm_eps};
+}
+
+MoeConfig experts_of(const LlamaConfig& c) {
+  return {.hidden_size = c.hidden_size,
+          .moe_intermediate_size = c.moe_intermediate_size,
+          .route = {.experts = c.num_experts,
+                    .top_k = c.num_experts_per_tok,
+                    .scoring = kernels::RouteScoring::Softmax,
+                    .normalize = c.norm_topk_prob}};
 }
 
 }  // namespace
 
 Llama::Llama(const LlamaConfig& config, at::ScalarType dtype)
     : Decoder(shape_of(config), dtype), config_(config), rope_(make_rope_table(config.rope, dtype)) {
-  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i)
-    layers_.push_back({{}, {}, Gqa(attention_of(config)), Mlp(config.hidden_size, config.intermediate_size)});
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    Layer& layer = layers_.emplace_back(Layer{{}, {}, Gqa(attention_of(config)), {}, {}});
+    if (config.has_experts(i))
+      layer.moe.emplace(experts_of(config));
+    else
+      layer.mlp.emplace(config.hidden_size, config.intermediate_size);
+  }
   allocate();
 }
 
@@ -47,12 +63,13 @@ Llama::Llama(const LlamaConfig& config, at::ScalarType dtype, std::uint64_t seed
   initialize(seed);
 }
 
-at::Tensor Llama::run_layers(const at::Tensor& embedded, const ForwardInput& input, RoutingStats*) const {
+at::Tensor Llama::run_layers(const at::Tensor& embedded, const ForwardInput& input, RoutingStats* stats) const {
   at::Tensor x = embedded;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     x = x + layer.attention.forward(tensor::rmsnorm(x, layer.input_norm, config_.rms_norm_eps), input, rope_, i);
-    x = x + layer.mlp.forward(tensor::rmsnorm(x, layer.post_attention_norm, config_.rms_norm_eps));
+    const at::Tensor normed = tensor::rmsnorm(x, layer.post_attention_norm, config_.rms_norm_eps);
+    x = x + (layer.moe ? layer.moe->forward(normed, stats) : layer.mlp->forward(normed));
   }
   return x;
 }
@@ -69,7 +86,10 @@ void Llama::visit_layers(const ParameterVisitor& visit) {
            &layer.post_attention_norm,
            {config_.hidden_size},
            Parameter::Kind::Norm});
-    layer.mlp.parameters(prefix + "mlp.", visit);
+    if (layer.moe)
+      layer.moe->parameters(prefix + "mlp.", visit);
+    else
+      layer.mlp->parameters(prefix + "mlp.", visit);
   }
 }
 

@@ -1,6 +1,7 @@
-// The Llama decoder, which Qwen2 and Qwen3 are too (config.h says in what they differ).
+// The Llama decoder, which Qwen2, Qwen3 and Qwen3-MoE are too (config.h says in what they differ).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "r1/model/families/llama/config.h"
 #include "r1/model/layers/gqa.h"
 #include "r1/model/layers/mlp.h"
+#include "r1/model/layers/moe.h"
 
 namespace r1::model {
 
@@ -28,7 +30,8 @@ class Llama : public Decoder {
   struct Layer {
     at::Tensor input_norm, post_attention_norm;
     Gqa attention;
-    Mlp mlp;
+    std::optional<Mlp> mlp;  // of its two feed-forwards a layer has one
+    std::optional<Moe> moe;
   };
 
   LlamaConfig config_;
