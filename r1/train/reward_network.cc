@@ -76,7 +76,8 @@ std::string config_json(const model::Decoder& decoder, const std::filesystem::pa
 }  // namespace
 
 RewardNetwork::RewardNetwork(const std::filesystem::path& folder, at::ScalarType dtype, std::uint64_t seed)
-    : decoder_(model::load_hf_folder(folder, dtype)), head_(load_head(folder, *decoder_, seed)) {}
+    : decoder_(model::load_hf_folder(folder, dtype, {model::ValueHead::kName})),
+      head_(load_head(folder, *decoder_, seed)) {}
 
 at::Tensor RewardNetwork::forward(const std::vector<const TokenSequence*>& texts) const {
   const model::DecoderShape& c = decoder_->shape();

@@ -15,11 +15,8 @@ namespace r1::weights {
 /// `pattern` with its one "{}" replaced by `index`. r1::Error when there is not exactly one.
 std::string numbered_name(std::string_view pattern, std::int64_t index);
 
-/// Stacks tensors 0..count-1 of `pattern` along a new first dimension (a copy). UserError, naming the tensor, when one
-/// is missing or has another shape or dtype than the first.
-at::Tensor load_stacked(const SafetensorsReader& reader, std::string_view pattern, std::int64_t count);
-
-/// Appends the `stacked.size(0)` slices of `stacked` (views) under their numbered names.
+/// Appends the `stacked.size(0)` slices of `stacked` (views) under their numbered names: to write them, or to fill them
+/// from a checkpoint.
 void append_unstacked(NamedTensors& out, std::string_view pattern, const at::Tensor& stacked);
 
 }  // namespace r1::weights

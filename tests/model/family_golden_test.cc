@@ -2,6 +2,7 @@
 // transformers' (tools/golden/llama.py, moe.py), in float64 and float32; their folders written and read again.
 #include <gtest/gtest.h>
 
+#include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "tests/model/golden_case.h"
 
@@ -11,6 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kGolden = fs::path(R1_SOURCE_DIR) / "tests/golden";
+
+using testing::GoldenCase;
 
 class FamilyGolden : public ::testing::TestWithParam<const char*> {};
 
@@ -44,6 +47,60 @@ INSTANTIATE_TEST_SUITE_P(Families, FamilyGolden,
                                            "llama/qwen3_bias", "moe/qwen3_moe", "moe/qwen3_moe_sparse", "moe/v2_lite",
                                            "moe/v2", "moe/v2_greedy"));
 
+/// Block-scaled FP8: no gradients here, the weights are what is new.
+class Fp8Golden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Fp8Golden, WeightsAreReadAsProductsOfElementAndScale) {
+  testing::GoldenCase exact(kGolden / "fp8" / GetParam(), at::kDouble);
+  testing::expect_golden(exact, {1e-9, 1e-9, 0.0});
+  testing::GoldenCase coarse(kGolden / "fp8" / GetParam(), at::kBFloat16),
+      plain(kGolden / "fp8" / GetParam(), at::kFloat);
+  int compared = 0;
+  for (GoldenCase* c : {&coarse, &plain})
+    for (const auto& [name, tensor] : hf_tensors(*c->model)) {
+      const std::string golden = (c == &coarse ? "weight_bf16." : "weight.") + name;
+      if (!c->golden.contains(golden)) continue;
+      EXPECT_TRUE(c->golden.load(golden).equal(tensor)) << golden;
+      ++compared;
+    }
+  EXPECT_EQ(compared, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Fp8Golden, ::testing::Values("llama", "deepseek_v3"));
+
+/// What loading `folder` puts into the log.
+std::string log_of(const fs::path& folder, const std::vector<std::string>& read_elsewhere = {}) {
+  ::testing::internal::CaptureStderr();
+  load_hf_folder(folder, at::kFloat, read_elsewhere);
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(HfFolder, TensorsNobodyAsksForAreOneWarning) {
+  const fs::path source = kGolden / "deepseek_v3/mtp", folder = fs::path(::testing::TempDir()) / "r1_unread";
+  EXPECT_EQ(log_of(source), "");  // its MTP module's copies of embedding and head are no news
+  fs::create_directories(folder);
+  std::string config = core::read_file(source / "config.json");
+  const std::string with = R"("num_nextn_predict_layers": 1)", without = R"("num_nextn_predict_layers": 0)";
+  ASSERT_NE(config.find(with), std::string::npos);
+  core::write_file_atomic(folder / "config.json", config.replace(config.find(with), with.size(), without));
+  const weights::SafetensorsReader reader(source);
+  weights::NamedTensors tensors;
+  std::size_t mtp = 0;
+  for (const std::string& name : reader.names()) {
+    tensors.emplace_back(name, reader.load(name));
+    mtp += name.starts_with("model.layers.2.");
+  }
+  tensors.emplace_back("model.layers.0.self_attn.rotary_emb.inv_freq", reader.load("model.norm.weight"));
+  weights::write_safetensors(folder / "model.safetensors", tensors);
+  EXPECT_NE(log_of(folder).find(fmt::format("{} tensors are not read", mtp)), std::string::npos);
+  EXPECT_NE(log_of(folder).find("the first is model.layers.2.embed_tokens.weight"), std::string::npos);
+
+  tensors.emplace_back("score.weight", reader.load("model.norm.weight"));
+  weights::write_safetensors(folder / "model.safetensors", tensors);
+  EXPECT_NE(log_of(folder).find(fmt::format("{} tensors are not read", mtp + 1)), std::string::npos);
+  EXPECT_NE(log_of(folder, {"score.weight"}).find(fmt::format("{} tensors are not read", mtp)), std::string::npos);
+}
+
 /// The error of a folder whose config.json says `change` where it said `before`.
 std::string error_of(const std::string& before, const std::string& change) {
   const fs::path folder = fs::path(::testing::TempDir()) / "r1_llama_refused";
@@ -73,6 +130,15 @@ TEST(LlamaConfigFile, WhatCannotBeRunIsRefusedByName) {
   EXPECT_NE(error_of(R"("full_attention")", R"("sliding_attention")").find("'sliding_attention'"), std::string::npos);
   EXPECT_NE(error_of(R"("model_type": "qwen2")", R"("model_type": "mamba")").find("'mamba' is not supported"),
             std::string::npos);
+  EXPECT_NE(
+      error_of(R"("model_type": "qwen2")", R"("model_type": "qwen2", "quantization_config": {"quant_method": "awq"})")
+          .find("quantization_config of method awq"),
+      std::string::npos);
+  const std::string fp8 =
+      R"("model_type": "qwen2", "quantization_config": {"quant_method": "fp8", "weight_block_size": )";
+  for (const char* size : {"null", "[128]", "[128, 0]", "[-1, 128]", "[1.5, 128]", "128"})
+    EXPECT_NE(error_of(R"("model_type": "qwen2")", fp8 + size + "}").find("weight_block_size is"), std::string::npos)
+        << size;
   EXPECT_NE(error_of(R"("num_key_value_heads": 2)", R"("num_key_value_heads": 3)").find("no multiple"),
             std::string::npos);
   EXPECT_NE(error_of(R"("hidden_size": 24)", R"("hidden_size": "x")").find("config.json"), std::string::npos);

@@ -30,8 +30,6 @@ void refuse_unsupported(const Json& j, const std::string& file) {
   for (const Json& type : j.value("layer_types", Json::array()))
     if (type != "full_attention")
       user_error("{}: layer type '{}' is not supported; full_attention is", file, type.get<std::string>());
-  if (j.contains("quantization_config") && !j["quantization_config"].is_null())
-    user_error("{}: quantised checkpoints are not supported", file);
 }
 
 void read_yarn(const Json& j, RopeSpec& rope) {
