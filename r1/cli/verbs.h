@@ -13,6 +13,7 @@ void add_eval_verb(CLI::App& program);
 void add_tokenizer_verb(CLI::App& program);
 void add_inspect_verb(CLI::App& program);
 void add_report_verb(CLI::App& program);
+void add_sft_verb(CLI::App& program);
 void add_logits_verb(CLI::App& program);
 
 /// Parses and runs; returns the exit code: 0, 1 (a bug: Error), 2 (the user's mistake: one line on standard error).

@@ -124,19 +124,24 @@ void write_hf_files(Decoder& model, const TokenIds& ids, const std::filesystem::
   weights::write_safetensors(folder / "model.safetensors", hf_tensors(model));
 }
 
-std::vector<std::int32_t> load_eos_ids(const std::filesystem::path& folder) {
-  for (const char* name : {"generation_config.json", "config.json"}) {
-    const std::filesystem::path file = folder / name;
-    if (!std::filesystem::exists(file)) continue;
-    const nlohmann::json j = nlohmann::json::parse(core::read_file(file), nullptr, false);
-    if (j.is_discarded()) user_error("{}: not valid JSON", file.string());
-    if (!j.contains("eos_token_id") || j["eos_token_id"].is_null()) continue;
-    const nlohmann::json& eos = j["eos_token_id"];
-    if (eos.is_number_integer()) return {eos.get<std::int32_t>()};
-    if (eos.is_array()) return eos.get<std::vector<std::int32_t>>();
-    user_error("{}: eos_token_id is neither a number nor a list", file.string());
-  }
-  user_error("{}: neither generation_config.json nor config.json has an eos_token_id", folder.string());
+std::string with_token_ids(const std::string& config_json, const std::filesystem::path& source) {
+  nlohmann::ordered_json config = nlohmann::ordered_json::parse(config_json);
+  const nlohmann::ordered_json from = nlohmann::ordered_json::parse(core::read_file(source / "config.json"));
+  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"})
+    if (from.contains(key)) config[key] = from[key];
+  return config.dump(2) + "\n";
+}
+
+void copy_companion_files(const std::filesystem::path& source, const std::filesystem::path& folder) {
+  for (const char* name : {"generation_config.json", "tokenizer.json", "tokenizer_config.json",
+                           "special_tokens_map.json", "chat_template.jinja"})
+    if (std::filesystem::exists(source / name)) core::write_file_atomic(folder / name, core::read_file(source / name));
+}
+
+void write_successor_files(Decoder& model, const std::filesystem::path& source, const std::filesystem::path& folder) {
+  core::write_file_atomic(folder / "config.json", with_token_ids(model.hf_config(), source));
+  copy_companion_files(source, folder);
+  weights::write_safetensors(folder / "model.safetensors", hf_tensors(model));
 }
 
 }  // namespace r1::model

@@ -11,6 +11,7 @@
 #include "r1/model/decoder.h"
 #include "r1/weights/checkpoint_tensors.h"
 #include "r1/weights/safetensors.h"
+#include "r1/weights/token_ids.h"
 
 namespace r1::model {
 
@@ -23,12 +24,16 @@ void load_hf_tensors(Decoder& model, weights::CheckpointTensors& tensors);
 std::shared_ptr<Decoder> load_hf_folder(const std::filesystem::path& folder, at::ScalarType dtype,
                                         const std::vector<std::string>& read_elsewhere = {});
 
-struct TokenIds {
-  std::int64_t bos = 0, eos = 1, pad = 2;
-};
-/// Writes config.json, generation_config.json and model.safetensors into an existing folder.
+using weights::load_eos_ids;
+using weights::TokenIds;
+/// Writes config.json, generation_config.json and model.safetensors of a fresh model into an existing folder.
 void write_hf_files(Decoder& model, const TokenIds& ids, const std::filesystem::path& folder);
-/// All end-of-sequence ids of generation_config.json (or config.json).
-std::vector<std::int32_t> load_eos_ids(const std::filesystem::path& folder);
+/// The same for a model that began as the one of `source`: its token ids (all ends) and companion files go along.
+void write_successor_files(Decoder& model, const std::filesystem::path& source, const std::filesystem::path& folder);
+/// What stands beside the weights and is not changed by training, as far as `source` has it: generation_config.json,
+/// tokenizer, chat template.
+void copy_companion_files(const std::filesystem::path& source, const std::filesystem::path& folder);
+/// `config_json` with the token ids of `source`'s config.json.
+std::string with_token_ids(const std::string& config_json, const std::filesystem::path& source);
 
 }  // namespace r1::model

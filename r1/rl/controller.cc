@@ -326,9 +326,7 @@ class Run {
 
   void write_output() {
     core::write_directory_atomic(inputs_.output, [&](const std::filesystem::path& folder) {
-      model::write_hf_files(*policy_, {}, folder);
-      for (const char* name : {"generation_config.json", "config.json", "tokenizer.json"})
-        core::write_file_atomic(folder / name, core::read_file(inputs_.init_from / name));
+      model::write_successor_files(*policy_, inputs_.init_from, folder);
     });
     std::filesystem::remove_all(inputs_.state);
   }

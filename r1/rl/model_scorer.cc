@@ -25,12 +25,6 @@ ModelScorerConfig checked(const ModelScorerConfig& config) {
   return config;
 }
 
-std::int32_t first_eos(const std::filesystem::path& folder) {
-  const std::vector<std::int32_t> ids = model::load_eos_ids(folder);
-  if (ids.empty()) user_error("{}: eos_token_id is an empty list", folder.string());
-  return ids.front();
-}
-
 /// In two forms, so that neither exponential overflows.
 double sigmoid(double x) { return x >= 0.0 ? 1.0 / (1.0 + std::exp(-x)) : std::exp(x) / (1.0 + std::exp(x)); }
 
@@ -65,7 +59,7 @@ ModelScorer::ModelScorer(const std::filesystem::path& folder, const ModelScorerC
       prompt_template_(checked(std::move(prompt_template))),
       model_(train::RewardModel::open(folder, config.dtype)),
       tokenizer_(tokenizer::Tokenizer::load(folder / "tokenizer.json")),
-      eos_(first_eos(folder)) {
+      eos_(model::load_eos_ids(folder).front()) {
   if (tokenizer_.vocab_size() > model_.vocab_size() || eos_ < 0 || eos_ >= model_.vocab_size())
     user_error("{}: tokenizer.json has {} tokens, eos_token_id is {}, the model's vocabulary has {}", folder.string(),
                tokenizer_.vocab_size(), eos_, model_.vocab_size());

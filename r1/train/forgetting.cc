@@ -20,7 +20,7 @@ std::vector<at::Tensor> load_fisher(model::Decoder& start, const TrainConfig& co
     user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.ewc_shard.string(), shard.vocab_size(),
                start.shape().vocab_size);
   core::phase_mark("fisher");
-  return diagonal_fisher(start, shard, config, static_cast<std::int32_t>(inputs.pad_id));
+  return diagonal_fisher(start, shard, config, static_cast<std::int32_t>(inputs.ids.pad));
 }
 
 }  // namespace

@@ -67,10 +67,7 @@ std::string config_json(const model::Decoder& decoder, const std::filesystem::pa
   architecture.replace(architecture.find("ForCausalLM"), std::string::npos, "ForSequenceClassification");
   config["id2label"] = {{"0", "LABEL_0"}};
   config["label2id"] = {{"LABEL_0", 0}};
-  const Json from = Json::parse(core::read_file(source / "config.json"));
-  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"})
-    if (from.contains(key)) config[key] = from[key];
-  return config.dump(2) + "\n";
+  return model::with_token_ids(config.dump(), source);
 }
 
 }  // namespace
@@ -120,8 +117,7 @@ double RewardNetwork::active_parameters() const {
 
 void RewardNetwork::write(const std::filesystem::path& source, const std::filesystem::path& folder) {
   core::write_file_atomic(folder / "config.json", config_json(*decoder_, source));
-  for (const char* name : {"generation_config.json", "tokenizer.json", "tokenizer_config.json"})
-    if (std::filesystem::exists(source / name)) core::write_file_atomic(folder / name, core::read_file(source / name));
+  model::copy_companion_files(source, folder);
   weights::NamedTensors tensors = model::hf_tensors(*decoder_);
   tensors.emplace_back(model::ValueHead::kName, head_.parameter().tensor->detach());
   weights::write_safetensors(folder / "model.safetensors", tensors);

@@ -2,6 +2,7 @@
 // checkpoint.
 #include "r1/train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -51,7 +52,7 @@ class Run {
         model_(make_model(config, inputs)),
         shard_(inputs.shard),
         loader_(shard_, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed},
-                static_cast<std::int32_t>(inputs.pad_id)),
+                static_cast<std::int32_t>(inputs.ids.pad)),
         optimizer_(model_->parameters(), config.optimizer) {
     if (config.row_length > model_->shape().max_position_embeddings)
       user_error("{}: row_length {} is above the model's max_position_embeddings {}", inputs.stage, config.row_length,
@@ -149,7 +150,8 @@ class Run {
 
   void write_output() {
     core::write_directory_atomic(inputs_.output, [&](const std::filesystem::path& folder) {
-      model::write_hf_files(*model_, {inputs_.bos_id, inputs_.eos_id, inputs_.pad_id}, folder);
+      if (!inputs_.init_from.empty()) return model::write_successor_files(*model_, inputs_.init_from, folder);
+      model::write_hf_files(*model_, inputs_.ids, folder);
       core::write_file_atomic(folder / "tokenizer.json", core::read_file(inputs_.tokenizer_json));
     });
     std::filesystem::remove_all(inputs_.state);
@@ -169,6 +171,14 @@ class Run {
 };
 
 }  // namespace
+
+std::int64_t steps_of_epochs(const TrainConfig& config, const std::filesystem::path& shard, double epochs) {
+  const data::TokenShard tokens(shard);
+  const data::PackedLoader loader(
+      tokens, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed}, 0);
+  const double rows = epochs * static_cast<double>(loader.rows_in_epoch());
+  return std::max<std::int64_t>(1, std::llround(std::ceil(rows / static_cast<double>(config.rows_per_step))));
+}
 
 TrainResult train(const TrainConfig& config, const TrainInputs& inputs) {
   check(config, inputs);

@@ -9,6 +9,7 @@
 #include "r1/core/config.h"
 #include "r1/core/metric_sink.h"
 #include "r1/model/families/deepseek_v3/config.h"
+#include "r1/weights/token_ids.h"
 
 namespace r1::train {
 
@@ -55,11 +56,11 @@ void fields(core::FieldVisitor& v, TrainConfig& c);
 struct TrainInputs {
   std::string stage = "pretrain";          // name in metrics and progress
   std::filesystem::path shard;             // data/token_shard.h; its loss mask, if it has one, is used (SFT)
-  std::filesystem::path tokenizer_json;    // copied into the model folder
+  std::filesystem::path tokenizer_json;    // copied into a fresh model's folder; with init_from, its files are
   std::filesystem::path init_from;         // Hugging Face folder to start from; empty: fresh weights of `model`
   std::filesystem::path ewc_shard;         // earlier data, for forgetting.ewc
   model::DeepseekV3Config model;           // used when init_from is empty
-  std::int64_t bos_id = 0, eos_id = 1, pad_id = 2;  // of the tokenizer, for config.json
+  weights::TokenIds ids;                   // padding of batches; a fresh model's config.json
   std::filesystem::path output;            // Hugging Face folder, written when all steps are done
   std::filesystem::path state;             // r1_state/: checkpoints for resume; removed when done
   core::MetricSink* metrics = nullptr;
@@ -74,6 +75,9 @@ struct TrainResult {
   double seconds = 0.0;                // of this process
   std::int64_t resumed_from = 0;       // step of the checkpoint it started from; 0: from the beginning
 };
+
+/// Updates that `epochs` passes over the shard take, 1 at least: rows are packed, so it depends on row_length.
+std::int64_t steps_of_epochs(const TrainConfig& config, const std::filesystem::path& shard, double epochs);
 
 /// Trains to the end, resuming from `state` if there is a checkpoint; the bytes written do not depend on where it was
 /// killed. Throws UserError on a NaN loss, naming the step; the last good checkpoint stays.

@@ -2,6 +2,7 @@
 // float32 and float64 here, the reference in float64.
 #include <gtest/gtest.h>
 
+#include "r1/core/fs.h"
 #include "tests/model/golden_case.h"
 
 namespace r1::model {
@@ -55,6 +56,21 @@ TEST(HfFolder, RoundTripIsBitIdentical) {
     EXPECT_TRUE(a.scalar_type() == b.scalar_type() && a.equal(b)) << name;
   }
   EXPECT_EQ(load_eos_ids(folder), std::vector<std::int32_t>{1});
+}
+
+TEST(HfFolder, ASuccessorKeepsEveryEndAndTheFilesBesideTheWeights) {
+  testing::GoldenCase c(kGolden / "moe", at::kFloat);
+  const std::filesystem::path root = std::filesystem::path(::testing::TempDir()) / "r1_hf_successor";
+  std::filesystem::create_directories(root / "from");
+  std::filesystem::create_directories(root / "to");
+  write_hf_files(*c.model, {}, root / "from");
+  core::write_file_atomic(root / "from" / "generation_config.json", R"({"eos_token_id": [1, 5], "top_p": 0.9})");
+  core::write_file_atomic(root / "from" / "tokenizer_config.json", R"({"chat_template": "x"})");
+  write_successor_files(*c.model, root / "from", root / "to");
+  EXPECT_EQ(load_eos_ids(root / "to"), (std::vector<std::int32_t>{1, 5}));
+  for (const char* name : {"config.json", "generation_config.json", "tokenizer_config.json", "model.safetensors"})
+    EXPECT_EQ(core::read_file(root / "to" / name), core::read_file(root / "from" / name)) << name;
+  EXPECT_FALSE(std::filesystem::exists(root / "to" / "tokenizer.json"));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "r1/pipeline/stages/students.h"
 #include "r1/pipeline/stages/sub_run.h"
 #include "r1/pipeline/stages/tokenizer.h"
+#include "r1/weights/token_ids.h"
 
 namespace r1::pipeline {
 
@@ -21,9 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<rl::DistillSequence> sequences_of(const std::vector<SftRecord>& records, const fs::path& tokenizer_json) {
-  const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(tokenizer_json);
-  const std::int32_t eos = require_special(tokenizer, kEosToken);
+std::vector<rl::DistillSequence> sequences_of(const std::vector<SftRecord>& records, const fs::path& model) {
+  const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(model / "tokenizer.json");
+  const std::int32_t eos = weights::load_eos_ids(model).front();
   std::vector<rl::DistillSequence> out;
   for (const SftRecord& record : records) {
     out.push_back({tokenizer.encode(record.prompt), tokenizer.encode(record.completion)});
@@ -143,7 +144,7 @@ Metrics DistillStage::run(const StageContext& context) const {
              inputs.stage = "distill/" + soft;
              inputs.teacher = context.run / "general_rl" / "model";
              inputs.init_from = start;
-             inputs.sequences = sequences_of(taught.records, start / "tokenizer.json");
+             inputs.sequences = sequences_of(taught.records, start);
              inputs.output = context.directory / soft;
              inputs.state = state;
              inputs.metrics = context.metrics;

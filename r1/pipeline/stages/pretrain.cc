@@ -30,9 +30,8 @@ Metrics pretrain_model(const train::TrainConfig& config, model::DeepseekV3Config
   inputs.tokenizer_json = places.tokenizer / "tokenizer.json";
   inputs.model = std::move(model);
   if (inputs.model.vocab_size == 0) inputs.model.vocab_size = tokenizer.vocab_size();
-  inputs.bos_id = require_special(tokenizer, kBosToken);
-  inputs.eos_id = require_special(tokenizer, kEosToken);
-  inputs.pad_id = require_special(tokenizer, kPadToken);
+  inputs.ids = {require_special(tokenizer, kBosToken), require_special(tokenizer, kEosToken),
+                require_special(tokenizer, kPadToken)};
   inputs.output = places.output;
   inputs.state = places.state;
   inputs.metrics = metrics;

@@ -13,6 +13,7 @@
 #include "r1/pipeline/stages/sub_run.h"
 #include "r1/pipeline/stages/tokenizer.h"
 #include "r1/rl/model_scorer.h"
+#include "r1/weights/token_ids.h"
 
 namespace r1::pipeline {
 
@@ -24,9 +25,9 @@ using Json = nlohmann::ordered_json;
 /// Token sequences as the scorer will make them.
 class Sequences {
  public:
-  Sequences(const fs::path& tokenizer_json, std::string prompt_template)
-      : tokenizer_(tokenizer::Tokenizer::load(tokenizer_json)),
-        eos_(require_special(tokenizer_, kEosToken)),
+  Sequences(const fs::path& model, std::string prompt_template)
+      : tokenizer_(tokenizer::Tokenizer::load(model / "tokenizer.json")),
+        eos_(weights::load_eos_ids(model).front()),
         prompt_template_(std::move(prompt_template)) {}
   std::vector<std::int32_t> answer(const data::Problem& problem, const std::string& text) const {
     return of(problem, rl::ModelScorer::text(text, "answer").value_or(""));
@@ -182,7 +183,7 @@ Metrics RewardModelsStage::run(const StageContext& context) const {
   const fs::path dev3 = context.run / "sft" / "model", base = context.run / "pretrain" / "model";
   Metrics metrics;
   const RewardModelData data = gather(context, metrics);
-  const Sequences sequences(dev3 / "tokenizer.json", asking_.prompt_template);
+  const Sequences sequences(dev3, asking_.prompt_template);
   // The judges start from the base and have another seed: what RL learns to please is not what judges.
   for (const Training& training : {Training{"helpful", true, Part::Train, Part::TrainHeldOut, dev3, 0},
                                    Training{"safe", false, Part::Train, Part::TrainHeldOut, dev3, 0},

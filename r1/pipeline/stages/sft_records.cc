@@ -12,6 +12,7 @@
 #include "r1/data/token_shard.h"
 #include "r1/pipeline/stages/corpus_file.h"
 #include "r1/pipeline/stages/tokenizer.h"
+#include "r1/weights/token_ids.h"
 
 namespace r1::pipeline {
 
@@ -89,10 +90,10 @@ std::vector<SftRecord> read_records(const std::filesystem::path& file) {
   return records;
 }
 
-void write_sft_shard(const std::vector<SftRecord>& records, const std::filesystem::path& tokenizer_json,
+void write_sft_shard(const std::vector<SftRecord>& records, const std::filesystem::path& model,
                      const std::filesystem::path& file) {
-  const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(tokenizer_json);
-  data::TokenShardWriter shard(tokenizer.vocab_size(), require_special(tokenizer, kEosToken));
+  const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(model / "tokenizer.json");
+  data::TokenShardWriter shard(tokenizer.vocab_size(), weights::load_eos_ids(model).front());
   for (const SftRecord& record : records) {
     const EncodedDocument document = encode_document(tokenizer, record.prompt, record.completion);
     shard.add(document.ids, document.targets(false));

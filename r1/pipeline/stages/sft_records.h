@@ -33,8 +33,9 @@ void write_records(const std::filesystem::path& file, const std::vector<SftRecor
 /// UserError "file:line: ..." on a broken record.
 std::vector<SftRecord> read_records(const std::filesystem::path& file);
 
-/// corpus.tokens' format with the loss on completions only; prompt and completion are encoded apart, as in RL.
-void write_sft_shard(const std::vector<SftRecord>& records, const std::filesystem::path& tokenizer_json,
+/// corpus.tokens' format with the loss on completions only; prompt and completion are encoded apart, as in RL, by the
+/// tokenizer of the folder `model`, and end with its first end-of-sequence id.
+void write_sft_shard(const std::vector<SftRecord>& records, const std::filesystem::path& model,
                      const std::filesystem::path& file);
 
 }  // namespace r1::pipeline

@@ -2,13 +2,12 @@
 #include "r1/pipeline/stages/sft_run.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "r1/core/error.h"
-#include "r1/data/loader.h"
-#include "r1/pipeline/stages/tokenizer.h"
+#include "r1/data/token_shard.h"
 #include "r1/rollout/engine.h"
 #include "r1/train/flops.h"
+#include "r1/weights/token_ids.h"
 
 namespace r1::pipeline {
 
@@ -20,30 +19,17 @@ void fields(core::FieldVisitor& v, SftConfig& c) {
 SftOutcome run_sft(SftConfig config, const SftRun& run, const std::vector<SftRecord>& records,
                    core::MetricSink* metrics) {
   if (records.empty()) user_error("{}: there is no example to train on; loosen the filters, or sample more", run.stage);
-  const std::filesystem::path tokenizer_json = run.init_from / "tokenizer.json";
-  write_sft_shard(records, tokenizer_json, run.shard);
-  const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(tokenizer_json);
+  write_sft_shard(records, run.init_from, run.shard);
   train::TrainInputs inputs;
   inputs.stage = run.stage;
   inputs.shard = run.shard;
-  inputs.tokenizer_json = tokenizer_json;
   inputs.init_from = run.init_from;
-  inputs.bos_id = require_special(tokenizer, kBosToken);
-  inputs.eos_id = require_special(tokenizer, kEosToken);
-  inputs.pad_id = require_special(tokenizer, kPadToken);
+  inputs.ids = weights::load_token_ids(run.init_from);
   inputs.ewc_shard = run.earlier;
   inputs.output = run.output;
   inputs.state = run.state;
   inputs.metrics = metrics;
-  if (config.epochs > 0.0) {
-    const data::TokenShard shard(run.shard);
-    const data::PackedLoader loader(
-        shard, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed},
-        static_cast<std::int32_t>(inputs.pad_id));
-    const double rows = config.epochs * static_cast<double>(loader.rows_in_epoch());
-    config.steps = std::max<std::int64_t>(
-        1, static_cast<std::int64_t>(std::ceil(rows / static_cast<double>(config.rows_per_step))));
-  }
+  if (config.epochs > 0.0) config.steps = train::steps_of_epochs(config, run.shard, config.epochs);
   SftOutcome out{train::train(config, inputs), 0.0};
   out.flops =
       train::training_flops(static_cast<double>(out.result.active_parameters), static_cast<double>(out.result.tokens));

@@ -51,11 +51,15 @@ TEST_F(SftRecords, TheShardCountsCompletionsOnly) {
   const tokenizer::Tokenizer tokens =
       tokenizer::train_bpe({"ab ab cd"}, {.vocab_size = 270, .special_tokens = default_special_tokens()});
   core::write_file_atomic(root_ / "tokenizer.json", tokens.to_json());
-  write_sft_shard({{"x", "ab", "cd", "", "", "", ""}}, root_ / "tokenizer.json", root_ / "x.tokens");
+  core::write_file_atomic(root_ / "config.json", R"({"eos_token_id": [5, 1]})");
+  write_sft_shard({{"x", "ab", "cd", "", "", "", ""}}, root_, root_ / "x.tokens");
   const data::TokenShard shard(root_ / "x.tokens");
   const auto prompt = static_cast<std::int64_t>(tokens.encode("ab").size());
   ASSERT_EQ(shard.num_documents(), 1);
   for (std::int64_t i = 0; i < shard.num_tokens(); ++i) EXPECT_EQ(shard.is_target(i), i >= prompt) << i;
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(shard.num_tokens()));
+  shard.copy_tokens(0, ids);
+  EXPECT_EQ(ids.back(), 5) << "a document ends with the model's first end-of-sequence id";
 }
 
 }  // namespace
