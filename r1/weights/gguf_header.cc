@@ -9,6 +9,7 @@
 
 #include "r1/core/error.h"
 #include "r1/weights/gguf_cursor.h"
+#include "r1/weights/mapped_file.h"
 
 namespace r1::weights {
 
@@ -232,6 +233,11 @@ GgufHeader parse_gguf_header(std::string_view bytes, const std::string& file) {
   header.data_begin = (in.position() + alignment - 1) / alignment * alignment;
   place_tensors(header, alignment, bytes.size(), file);
   return header;
+}
+
+GgufMetadata read_gguf_metadata(const std::filesystem::path& file) {
+  const MappedFile mapped(file);
+  return std::move(parse_gguf_header(mapped.bytes(), file.string()).metadata);
 }
 
 }  // namespace r1::weights

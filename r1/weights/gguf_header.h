@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
@@ -41,5 +42,8 @@ inline constexpr const char* kGgufAlignmentKey = "general.alignment";
 
 /// Parses and checks the header of a file with these bytes; `file` names it in errors. Throws UserError.
 GgufHeader parse_gguf_header(std::string_view bytes, const std::string& file);
+
+/// The metadata of a file on disk, without a look at its tensors' data. UserError as parse_gguf_header's.
+GgufMetadata read_gguf_metadata(const std::filesystem::path& file);
 
 }  // namespace r1::weights

@@ -4,21 +4,17 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/isinf.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <set>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "r1/core/error.h"
-#include "r1/core/fs.h"
 #include "r1/weights/gguf.h"
 #include "r1/weights/gguf_blocks.h"
+#include "r1/weights/partial_file.h"
 
 namespace r1::weights {
 
@@ -28,47 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestName = 63;
 constexpr std::int64_t kPieceElements = 1 << 20;  // converted and written at a time: a multiple of every block
-
-/// A file under the name `<file>.partial` until it is finished; removed when it never is.
-class PartialFile {
- public:
-  explicit PartialFile(const fs::path& file) : file_(file), partial_(fs::path(file).concat(".partial")) {
-    std::error_code ignored;  // a remainder that can't be removed fails at the next append
-    fs::remove(partial_, ignored);
-  }
-  ~PartialFile() {
-    std::error_code ignored;
-    if (!finished_) fs::remove(partial_, ignored);
-  }
-  PartialFile(const PartialFile&) = delete;
-  PartialFile& operator=(const PartialFile&) = delete;
-
-  void append(std::string_view bytes) {
-    if (!bytes.empty()) core::append_file(partial_, bytes, core::Sync::Later);
-  }
-  void finish() {
-    core::append_file(partial_, "", core::Sync::Now);
-    std::error_code error;
-    fs::rename(partial_, file_, error);
-    if (error) user_error("can't write {}: {}", file_.string(), error.message());
-    finished_ = true;
-    sync_folder();
-  }
-
- private:
-  /// So that the new name survives a loss of power.
-  void sync_folder() const {
-    const fs::path folder = file_.has_parent_path() ? file_.parent_path() : fs::path(".");
-    const int fd = open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-    const bool synced = fd >= 0 && fsync(fd) == 0;
-    const int error = errno;
-    if (fd >= 0) close(fd);
-    if (!synced) user_error("can't write {} to disk: {}", folder.string(), std::generic_category().message(error));
-  }
-
-  fs::path file_, partial_;
-  bool finished_ = false;
-};
 
 template <class T>
 void put(std::string& out, T value) {

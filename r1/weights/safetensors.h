@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -69,14 +70,26 @@ inline const Metadata kTorchMetadata = {{"format", "pt"}};
 /// name.
 std::string safetensors_bytes(const NamedTensors& tensors, const Metadata& metadata = kTorchMetadata);
 
-/// Writes one file atomically. Takes as much memory as the file is long.
+/// Writes one file atomically. Takes little more memory than the tensors.
 void write_safetensors(const std::filesystem::path& file, const NamedTensors& tensors,
                        const Metadata& metadata = kTorchMetadata);
+
+/// One tensor to write. `load` is called once, when its turn comes, and its result dropped after: a tensor that is made
+/// for the file (converted, dequantised) needs memory only then.
+struct SafetensorsOutput {
+  std::string name;
+  std::vector<std::int64_t> shape;  // of load()'s result, as is the dtype
+  c10::ScalarType dtype = c10::ScalarType::Float;
+  std::function<at::Tensor()> load;
+  std::uint64_t num_bytes() const;
+};
 
 /// Writes model.safetensors into `folder`, or, when the tensors have more than `max_shard_bytes` together, the shards
 /// model-00001-of-0000N.safetensors (filled in the order of the names) and then model.safetensors.index.json. A tensor
 /// is never cut, so one may exceed the limit. Each file is atomic; for the set, use it inside
-/// core::write_directory_atomic.
+/// core::write_directory_atomic. r1::Error for a load() of another shape or dtype.
+void write_sharded_safetensors(const std::filesystem::path& folder, std::vector<SafetensorsOutput> tensors,
+                               std::uint64_t max_shard_bytes, const Metadata& metadata = kTorchMetadata);
 void write_sharded_safetensors(const std::filesystem::path& folder, const NamedTensors& tensors,
                                std::uint64_t max_shard_bytes, const Metadata& metadata = kTorchMetadata);
 
