@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <queue>
 #include <unordered_map>
@@ -62,13 +63,13 @@ std::string why_special_inconsistent(const Model& model) {
 std::string why_inconsistent(const Model& model) {
   if (std::string why = why_special_inconsistent(model); !why.empty()) return why;
   const TokenIds ids = mergeable_tokens(model);
-  for (int byte = 0; byte < 256; ++byte)
-    if (!ids.contains(std::string(1, static_cast<char>(byte)))) return fmt::format("byte 0x{:02x} has no token", byte);
   const std::vector<bool> mergeable = mergeable_ids(model);
   for (std::size_t id = 0; id < mergeable.size(); ++id)
     if (mergeable[id] && ids.at(model.tokens[id]) != static_cast<std::int64_t>(id))
       return fmt::format("ids {} and {} are both {}", ids.at(model.tokens[id]), id, to_printable(model.tokens[id]));
   const auto num_tokens = static_cast<std::int64_t>(model.tokens.size());
+  if (model.unknown && (*model.unknown < 0 || *model.unknown >= num_tokens))
+    return fmt::format("the unknown token's id {} is outside of {} tokens", *model.unknown, num_tokens);
   PairMap seen;
   for (std::size_t rank = 0; rank < model.merges.size(); ++rank) {
     const auto [left, right] = model.merges[rank];
@@ -85,7 +86,11 @@ std::string why_inconsistent(const Model& model) {
 
 MergeTable::MergeTable(const Model& model) {
   const TokenIds ids = mergeable_tokens(model);
-  for (int byte = 0; byte < 256; ++byte) byte_ids_[byte] = ids.at(std::string(1, static_cast<char>(byte)));
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto found = ids.find(std::string(1, static_cast<char>(byte)));
+    byte_ids_[byte] = found != ids.end() ? found->second : model.unknown.value_or(kNoId);
+    every_byte_ = every_byte_ && byte_ids_[byte] != kNoId;
+  }
   merged_.reserve(model.merges.size());
   for (const auto& [left, right] : model.merges) {
     rank_of_.find_or_insert(left, right, static_cast<std::uint32_t>(merged_.size()));
@@ -94,6 +99,11 @@ MergeTable::MergeTable(const Model& model) {
 }
 
 void MergeTable::encode(std::string_view piece, std::vector<std::int32_t>& ids) const {
+  std::string kept;
+  if (!every_byte_) {
+    std::ranges::copy_if(piece, std::back_inserter(kept), [&](char byte) { return byte_id(byte) != kNoId; });
+    piece = kept;
+  }
   if (piece.size() <= kShort) {
     encode_short(piece, ids);
   } else {

@@ -19,8 +19,11 @@ class MergeTable {
   /// `model` must be consistent (why_inconsistent).
   explicit MergeTable(const Model& model);
 
-  /// Appends the ids of `piece`. Time: n log n in the length of the piece. Thread-safe.
+  /// Appends the ids of `piece`; bytes that have none are left out first. Time: n log n in the length of the piece.
+  /// Thread-safe.
   void encode(std::string_view piece, std::vector<std::int32_t>& ids) const;
+  /// kNoId: the byte has no token and the model no unknown one.
+  static constexpr std::int32_t kNoId = -1;
   std::int32_t byte_id(char byte) const { return byte_ids_[static_cast<std::uint8_t>(byte)]; }
 
  private:
@@ -28,6 +31,7 @@ class MergeTable {
   void encode_long(std::string_view piece, std::vector<std::int32_t>& ids) const;
 
   std::array<std::int32_t, 256> byte_ids_{};
+  bool every_byte_ = true;                 // has an id
   PairMap rank_of_;                        // pair -> index into merged_
   std::vector<std::int32_t> merged_;       // rank -> id of the merged token
 };

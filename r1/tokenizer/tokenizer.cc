@@ -1,6 +1,8 @@
 // Encoding: special tokens first, then pieces, then merges (with a cache of pieces). Decoding: one look-up per id.
 #include "r1/tokenizer/tokenizer.h"
 
+#include <unordered_map>
+
 #include "r1/core/error.h"
 #include "r1/tokenizer/merge_table.h"
 #include "r1/tokenizer/piece_cache.h"
@@ -31,6 +33,9 @@ struct Tokenizer::Impl {
       entries.push_back({model.tokens[id], model.tokens[id].empty() ? Kind::Unused : Kind::Base});
     for (const auto& [text, id] : model.special_tokens) add_entry(text, id, Kind::Special);
     for (const auto& [text, id] : model.added_tokens) add_entry(text, id, Kind::Added);
+    if (!model.ignore_merges) return;
+    for (std::size_t id = 0; id < model.tokens.size(); ++id)
+      if (!model.tokens[id].empty()) whole_pieces.emplace(model.tokens[id], static_cast<std::int32_t>(id));
   }
 
   void add_entry(std::string_view text, std::int32_t id, Kind kind) {
@@ -38,12 +43,20 @@ struct Tokenizer::Impl {
     entries[id] = {text, kind};
   }
 
+  void merge(std::string_view piece, std::vector<std::int32_t>& ids) {
+    if (const auto found = whole_pieces.find(piece); found != whole_pieces.end()) return ids.push_back(found->second);
+    merges.encode(piece, ids);
+  }
+
   void encode_piece(std::string_view piece, std::vector<std::int32_t>& ids) {
-    if (piece.size() == 1) return ids.push_back(merges.byte_id(piece[0]));
-    if (piece.size() > PieceCache::kMaxBytes) return merges.encode(piece, ids);
+    if (piece.size() == 1) {
+      if (const std::int32_t id = merges.byte_id(piece[0]); id != MergeTable::kNoId) ids.push_back(id);
+      return;
+    }
+    if (piece.size() > PieceCache::kMaxBytes) return merge(piece, ids);
     if (cache.append(piece, ids)) return;
     const std::size_t before = ids.size();
-    merges.encode(piece, ids);
+    merge(piece, ids);
     cache.store(piece, ids.data() + before, ids.size() - before);
   }
 
@@ -55,6 +68,7 @@ struct Tokenizer::Impl {
   MergeTable merges;
   PreTokenizer pre_tokenizer;
   SpecialFinder specials;
+  std::unordered_map<std::string_view, std::int32_t> whole_pieces;  // ignore_merges: the tokens; points into model
   std::vector<Entry> entries;  // by id
   PieceCache cache;            // locks inside
 };

@@ -1,4 +1,5 @@
-// Byte-level BPE: encode, decode, Hugging Face tokenizer.json. Lossless on any bytes: decode(encode(x)) == x.
+// Byte-level BPE: encode, decode, Hugging Face tokenizer.json. Lossless on any bytes of which the vocabulary has a
+// token (all 256 where r1 trained it, 235 in SmolLM2): decode(encode(x)) == x.
 // Training is in bpe_trainer.h. It holds no chat templates and no normaliser (DeepSeek-V3 has none).
 #pragma once
 
@@ -15,8 +16,9 @@
 namespace r1::tokenizer {
 
 /// What defines a tokenizer. Tokens are raw bytes here; the file's printable byte-level form is made on save and undone
-/// on load. The 256 single bytes must be among the tokens. A special or added token whose id lies inside the base
-/// vocabulary has its text in `tokens` too; an id that stands for nothing has an empty string there.
+/// on load. A byte of which no token is there becomes `unknown`, or nothing without one. A special or added token whose
+/// id lies inside the base vocabulary has its text in `tokens` too; an id that stands for nothing has an empty string
+/// there.
 struct Model {
   std::vector<std::string> tokens;  // id -> bytes of the base vocabulary
   std::vector<std::pair<std::int32_t, std::int32_t>> merges;  // in rank order
@@ -25,12 +27,13 @@ struct Model {
   std::vector<std::pair<std::string, std::int32_t>>
       added_tokens;  // matched like special ones, but never skipped by decode
   std::vector<std::string> split_patterns;  // PCRE2, applied in order, each isolating its matches
+  bool ignore_merges = false;  // a piece that is a token becomes it, whatever the merges would make of it (Llama 3)
+  std::optional<std::int32_t> unknown;  // id for a byte without a token
 };
 
 class Tokenizer {
  public:
-  /// Error when the model is inconsistent (a byte without a token, a merge whose result is no token, an id given
-  /// twice).
+  /// Error when the model is inconsistent (a merge whose result is no token, an id given twice).
   explicit Tokenizer(Model model);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
@@ -39,8 +42,9 @@ class Tokenizer {
   /// Reads / writes Hugging Face's tokenizer.json (model.type BPE, ByteLevel). UserError names file and what is
   /// unsupported.
   static Tokenizer load(const std::filesystem::path& tokenizer_json);
-  /// The file's text; the same model gives the same bytes.
-  std::string to_json() const;
+  /// The file's text; the same model gives the same bytes. Other programs are told to put the special token `begin`,
+  /// if any, ahead of every text (post_processor).
+  std::string to_json(const std::string& begin = "") const;
 
   /// Token ids of `text`. Special and added tokens written in the text become their ids when `parse_special` is set:
   /// the leftmost first, of those the longest. Nothing is put around the text (no post-processor). Thread-safe.

@@ -61,9 +61,13 @@ class Reader {
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const std::string type = string_at(steps[i], "type");
       const bool last = i + 1 == steps.size();
-      require(type == (last ? "ByteLevel" : "Split"), fmt::format("pre_tokenizer {}", type),
-              "Splits, then ByteLevel, are known");
-      last ? read_byte_level(steps[i]) : read_split(steps[i]);
+      const bool digits = type == "Digits" && !last;
+      require(digits || type == (last ? "ByteLevel" : "Split"), fmt::format("pre_tokenizer {}", type),
+              "Splits and Digits, then ByteLevel, are known");
+      if (digits)
+        model_.split_patterns.emplace_back(steps[i].value("individual_digits", false) ? "\\p{N}" : "\\p{N}+");
+      else
+        last ? read_byte_level(steps[i]) : read_split(steps[i]);
     }
     require(!steps.empty(), "pre_tokenizer Sequence of nothing", "a ByteLevel one is needed");
   }
@@ -87,8 +91,8 @@ class Reader {
   void read_vocabulary(const json& bpe) {
     require(bpe.value("type", "BPE") == "BPE", fmt::format("model {}", string_at(bpe, "type")), "only BPE is known");
     require(is_null(bpe, "dropout") || bpe.at("dropout") == 0.0, "dropout", "encoding is deterministic");
-    for (const char* key : {"byte_fallback", "ignore_merges"})
-      require(!bpe.value(key, false), key, "only false is known");
+    for (const char* key : {"byte_fallback", "fuse_unk"}) require(!bpe.value(key, false), key, "only false is known");
+    model_.ignore_merges = bpe.value("ignore_merges", false);
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
       require(string_at(bpe, key).empty(), key, "byte-level BPE has none");
     read_added_tokens();
@@ -109,6 +113,8 @@ class Reader {
       model_.tokens[id] = *bytes;
       id_of_.emplace(printable, static_cast<std::int32_t>(id));
     }
+    if (const auto unknown = id_of_.find(string_at(bpe, "unk_token")); unknown != id_of_.end())
+      model_.unknown = unknown->second;
   }
 
   void read_added_tokens() {
@@ -185,12 +191,12 @@ ordered_json model_json(const Model& model) {
   const std::vector<std::string> keys = vocab_keys(model);
   ordered_json bpe = {{"type", "BPE"},
                       {"dropout", nullptr},
-                      {"unk_token", nullptr},
+                      {"unk_token", model.unknown ? ordered_json(keys.at(*model.unknown)) : ordered_json()},
                       {"continuing_subword_prefix", nullptr},
                       {"end_of_word_suffix", nullptr},
                       {"fuse_unk", false},
                       {"byte_fallback", false},
-                      {"ignore_merges", false},
+                      {"ignore_merges", model.ignore_merges},
                       {"vocab", ordered_json::object()},
                       {"merges", ordered_json::array()}};
   // emplace_back of the underlying vector: the map's own insertion looks for the key among all, n^2 in all.
@@ -199,6 +205,18 @@ ordered_json model_json(const Model& model) {
     if (!keys[id].empty()) vocab.emplace_back(keys[id], id);
   for (const auto& [left, right] : model.merges) bpe["merges"].push_back({keys[left], keys[right]});
   return bpe;
+}
+
+/// `begin` ahead of a text, and of both texts of a pair.
+ordered_json post_processor_json(const std::string& begin, std::int32_t id) {
+  const auto special = [&](int type) { return ordered_json{{"SpecialToken", {{"id", begin}, {"type_id", type}}}}; };
+  const auto sequence = [](const char* name, int type) {
+    return ordered_json{{"Sequence", {{"id", name}, {"type_id", type}}}};
+  };
+  return {{"type", "TemplateProcessing"},
+          {"single", {special(0), sequence("A", 0)}},
+          {"pair", {special(0), sequence("A", 0), special(1), sequence("B", 1)}},
+          {"special_tokens", {{begin, {{"id", begin}, {"ids", {id}}, {"tokens", {begin}}}}}}};
 }
 
 ordered_json byte_level_json() {
@@ -221,19 +239,24 @@ Tokenizer Tokenizer::load(const std::filesystem::path& tokenizer_json) {
   }
 }
 
-std::string Tokenizer::to_json() const {
+std::string Tokenizer::to_json(const std::string& begin) const {
+  const std::optional<std::int32_t> begin_id = special_id(begin);
+  R1_CHECK(begin.empty() || begin_id, "'{}' is no special token of the tokenizer", begin);
   const Model& saved = this->model();
   ordered_json steps = ordered_json::array();
   for (const std::string& pattern : saved.split_patterns)
     steps.push_back(
         {{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
   steps.push_back(byte_level_json());
-  const ordered_json root = {
-      {"version", "1.0"},          {"truncation", nullptr},
-      {"padding", nullptr},        {"added_tokens", added_tokens_json(saved)},
-      {"normalizer", nullptr},     {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", steps}}},
-      {"post_processor", nullptr}, {"decoder", byte_level_json()},
-      {"model", model_json(saved)}};
+  const ordered_json root = {{"version", "1.0"},
+                             {"truncation", nullptr},
+                             {"padding", nullptr},
+                             {"added_tokens", added_tokens_json(saved)},
+                             {"normalizer", nullptr},
+                             {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", steps}}},
+                             {"post_processor", begin_id ? post_processor_json(begin, *begin_id) : ordered_json()},
+                             {"decoder", byte_level_json()},
+                             {"model", model_json(saved)}};
   return root.dump(2) + "\n";
 }
 

@@ -73,6 +73,24 @@ TEST_F(TokenizerJson, TokensAddedBehindTheVocabulary) {
   EXPECT_EQ(json::parse(t.to_json())["added_tokens"][3]["special"], false);
 }
 
+TEST_F(TokenizerJson, WhatSmolAndLlamaFilesHaveBesides) {
+  json& steps = document_["pre_tokenizer"]["pretokenizers"];
+  steps = {{{"type", "Digits"}, {"individual_digits", true}}, {{"type", "ByteLevel"}, {"add_prefix_space", false}}};
+  document_["model"]["ignore_merges"] = true;
+  document_["model"]["unk_token"] = "<|bos|>";
+  document_["model"]["vocab"].erase("x");
+  const Tokenizer t = load(document_);
+  ASSERT_EQ(t.model().split_patterns.size(), 2U);
+  EXPECT_EQ(t.model().split_patterns[0], "\\p{N}");
+  EXPECT_TRUE(t.model().ignore_merges);
+  EXPECT_EQ(t.encode("x"), std::vector<std::int32_t>{0});
+  const json again = json::parse(t.to_json("<|eos|>"));
+  EXPECT_EQ(again["model"], document_["model"]);
+  EXPECT_EQ(again["post_processor"]["special_tokens"]["<|eos|>"]["ids"], json::array({1}));
+  EXPECT_EQ(again["post_processor"]["single"][1]["Sequence"]["id"], "A");
+  EXPECT_TRUE(document_["post_processor"].is_null());
+}
+
 TEST_F(TokenizerJson, ByteLevelAloneCutsAsGpt2Does) {
   document_["pre_tokenizer"] = {{"type", "ByteLevel"}, {"add_prefix_space", false}};  // use_regex is true by default
   document_["normalizer"] = {{"type", "Sequence"}, {"normalizers", json::array()}};
@@ -95,13 +113,13 @@ TEST_F(TokenizerJson, WhatWouldChangeIdsIsRefusedByName) {
       {"/model/type", "Unigram", "model Unigram"},
       {"/model/dropout", 0.1, "dropout"},
       {"/model/byte_fallback", true, "byte_fallback"},
-      {"/model/ignore_merges", true, "ignore_merges"},
+      {"/model/fuse_unk", true, "fuse_unk"},
       {"/model/end_of_word_suffix", "</w>", "end_of_word_suffix"},
       {"/model/continuing_subword_prefix", "##", "continuing_subword_prefix"},
       {"/decoder", {{"type", "WordPiece"}}, "decoder"},
       {"/pre_tokenizer", nullptr, "pre_tokenizer null"},
       {"/pre_tokenizer", {{"type", "Metaspace"}}, "pre_tokenizer Metaspace"},
-      {"/pre_tokenizer/pretokenizers/0/type", "Digits", "pre_tokenizer Digits"},
+      {"/pre_tokenizer/pretokenizers/0/type", "Punctuation", "pre_tokenizer Punctuation"},
       {"/pre_tokenizer/pretokenizers/0/behavior", "Removed", "Split behavior Removed"},
       {"/pre_tokenizer/pretokenizers/0/invert", true, "invert"},
       {"/pre_tokenizer/pretokenizers/0/pattern", {{"String", " "}}, "Split pattern"},

@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 /// Ids 0-255 are the bytes themselves; then one token a merge, given as pairs of token texts.
 Model model_with(const std::vector<std::pair<std::string, std::string>>& merges) {
@@ -156,6 +157,25 @@ TEST(Tokenizer, ManyThreadsGiveTheSameIds) {
   EXPECT_THAT(differences, ElementsAre(0, 0, 0));
 }
 
+TEST(Tokenizer, AByteWithoutATokenIsLeftOutOrUnknown) {
+  Model model = model_with({{"a", "b"}});
+  model.tokens['x'].clear();
+  EXPECT_THAT(Tokenizer(model).encode("axb"), ElementsAre(256));  // as if it was not there: its neighbours merge
+  EXPECT_THAT(Tokenizer(model).encode("x"), IsEmpty());
+  model.unknown = 'u';
+  EXPECT_THAT(Tokenizer(model).encode("axb"), ElementsAre('a', 'u', 'b'));
+  EXPECT_THAT(Tokenizer(model).encode("x"), ElementsAre('u'));
+}
+
+TEST(Tokenizer, IgnoreMergesTakesAPieceThatIsAToken) {
+  Model model = model_with({{"a", "b"}});
+  model.tokens.emplace_back("abc");  // no merge makes it
+  EXPECT_THAT(Tokenizer(model).encode("abc"), ElementsAre(256, 'c'));
+  model.ignore_merges = true;
+  EXPECT_THAT(Tokenizer(model).encode("abc"), ElementsAre(257));
+  EXPECT_THAT(Tokenizer(model).encode("abcd"), ElementsAre(256, 'c', 'd'));
+}
+
 TEST(Tokenizer, InconsistentModelsAreRefused) {
   const auto message = [](const Model& model) {
     try {
@@ -165,9 +185,6 @@ TEST(Tokenizer, InconsistentModelsAreRefused) {
     }
     return std::string();
   };
-  Model no_byte = model_with({});
-  no_byte.tokens[65] = "xx";
-  EXPECT_THAT(message(no_byte), HasSubstr("byte 0x41"));
   Model bad_merge = model_with({});
   bad_merge.merges = {{'a', 'b'}};
   EXPECT_THAT(message(bad_merge), HasSubstr("makes ab, which is no token"));
