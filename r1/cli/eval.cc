@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "r1/cli/model_folder.h"
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
@@ -53,8 +54,9 @@ std::vector<data::Problem> load(const EvalVerbConfig& config) {
   user_error("--kind: \"{}\" is none of problems, countdown, countdown_compact, gsm8k", config.kind);
 }
 
-void evaluate(const std::string& model, const EvalVerbConfig& config) {
+void evaluate(const std::string& path, const EvalVerbConfig& config) {
   const std::vector<data::Problem> problems = load(config);
+  const std::string model = model_folder(path).string();
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(fs::path(model) / "tokenizer.json");
   const reward::IsolatedScorer scorer(core::dump_config(config.reward.rules), config.reward.isolation);
   const eval::EvalInputs inputs{
@@ -76,7 +78,7 @@ void add_eval_verb(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("eval", "evaluate a model on a file of problems");
   auto config = std::make_shared<EvalVerbConfig>();
   auto model = std::make_shared<std::string>();
-  verb->add_option("model", *model, "model folder (Hugging Face layout)")->required();
+  verb->add_option("model", *model, "model folder (Hugging Face layout) or .gguf file")->required();
   add_options(*verb, *config);
   verb->callback([config, model] { evaluate(*model, *config); });
 }

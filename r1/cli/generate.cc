@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "r1/cli/model_folder.h"
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
@@ -102,7 +103,8 @@ void print(const rollout::Completion& completion, const std::string& prompt, con
   std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
-void generate(const std::string& model, const GenerateConfig& config) {
+void generate(const std::string& path, const GenerateConfig& config) {
+  const std::string model = model_folder(path).string();
   const std::vector<std::string> prompts = read_prompts(config);
   if (config.n < 1) user_error("--n: {} is less than 1", config.n);
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(fs::path(model) / "tokenizer.json");
@@ -138,7 +140,7 @@ void add_generate_verb(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("generate", "sample from a model");
   auto config = std::make_shared<GenerateConfig>();
   auto model = std::make_shared<std::string>();
-  verb->add_option("model", *model, "model folder (Hugging Face layout)")->required();
+  verb->add_option("model", *model, "model folder (Hugging Face layout) or .gguf file")->required();
   add_options(*verb, *config);
   verb->callback([config, model] { generate(*model, *config); });
 }

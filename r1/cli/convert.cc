@@ -1,0 +1,39 @@
+// r1 convert IN OUT: a checkpoint into another form (convert_model.h).
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "r1/cli/convert_model.h"
+#include "r1/cli/options.h"
+#include "r1/cli/verbs.h"
+#include "r1/weights/list_tensors.h"
+
+namespace r1::cli {
+
+static void fields(core::FieldVisitor& v, ConvertConfig& c) {
+  v("dtype", c.dtype, "a folder's tensors: f32 | bf16 | f16; empty: as they are, quantised ones f32");
+  v("type", c.type, "a GGUF file's matrices: f32 | f16 | bf16 | q8_0 | q4_0");
+  v("shard_size", c.shard_size, "largest .safetensors file: bytes, or e.g. 500MB, 5GB, 4GiB");
+}
+
+static void convert(const std::string& from, const std::string& to, const ConvertConfig& config) {
+  convert_model(from, to, config);
+  std::int64_t parameters = 0;
+  const std::vector<weights::TensorSummary> tensors = weights::list_tensors(to);
+  for (const weights::TensorSummary& tensor : tensors) parameters += tensor.num_elements();
+  fmt::print("{}: {} tensors, {} parameters\n", to, tensors.size(), parameters);
+}
+
+void add_convert_verb(CLI::App& program) {
+  CLI::App* verb = program.add_subcommand("convert", "GGUF file <-> model folder, or a folder in another type");
+  auto config = std::make_shared<ConvertConfig>();
+  auto from = std::make_shared<std::string>(), to = std::make_shared<std::string>();
+  verb->add_option("in", *from, "a .gguf file or a model folder (Hugging Face layout)")->required();
+  verb->add_option("out", *to, "a folder, or a file whose name ends with .gguf")->required();
+  add_options(*verb, *config);
+  verb->callback([config, from, to] { convert(*from, *to, *config); });
+}
+
+}  // namespace r1::cli
