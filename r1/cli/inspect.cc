@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "r1/cli/memory_need.h"
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
@@ -55,6 +57,22 @@ std::string part_of(const std::string& name) {
 
 std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
+/// Bytes to serve, fine-tune and reinforce, in both types; nothing without a config.json that says the sizes.
+void print_memory(const fs::path& config, std::int64_t parameters) {
+  const std::optional<CacheNumbers> cache = fs::exists(config) ? cache_numbers(config) : std::nullopt;
+  if (!cache) return;
+  const MemoryNeed bf16 = memory_need(parameters, *cache, 2), f32 = memory_need(parameters, *cache, 4);
+  const auto row = [](const char* what, std::int64_t half, std::int64_t full) {
+    fmt::print("  {:<54} {:>16} {:>16}\n", what, half, full);
+  };
+  fmt::print("memory in bytes, activations apart {:>37} {:>16}\n", "bf16", "f32");
+  row("serve: weights", bf16.weights, f32.weights);
+  row("  and keys and values of each 1,000 tokens", bf16.cache_1000, f32.cache_1000);
+  if (cache->fast != cache->exact) row("  or, numerics fast, their latent", bf16.fast_cache_1000, f32.fast_cache_1000);
+  row("SFT: weights, gradients, AdamW's states in f32", bf16.fine_tuning(), f32.fine_tuning());
+  row("RL: the same, a reference model, and the cache above", bf16.reinforcement(), f32.reinforcement());
+}
+
 void inspect_model(const fs::path& path, const InspectConfig& config) {
   const std::vector<weights::TensorSummary> tensors = weights::list_tensors(path);
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> parts;  // tensors, elements
@@ -76,6 +94,8 @@ void inspect_model(const fs::path& path, const InspectConfig& config) {
   for (const auto& [part, figures] : parts)
     fmt::print("  {:<24} {:>6} tensors {:>14} parameters {:>6.2f}%\n", part, figures.first, figures.second,
                100.0 * static_cast<double>(figures.second) / static_cast<double>(std::max<std::int64_t>(total, 1)));
+  if (path.extension() != ".gguf")
+    print_memory((fs::is_directory(path) ? path : path.parent_path()) / "config.json", total);
 }
 
 void inspect_manifest(const fs::path& directory) {
