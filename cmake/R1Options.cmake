@@ -1,6 +1,7 @@
 # Compiler settings that hold for every target of ours.
 option(R1_BUILD_TESTS "build the tests" ON)
 option(R1_BUILD_BENCH "build the benchmarks" OFF)
+option(R1_CUDA "build the plug-in libr1_cuda.so (needs nvcc and a torch with CUDA in R1_TORCH_DIR)" OFF)
 option(R1_WERROR "warnings are errors" OFF)
 set(R1_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
 set(CMAKE_CXX_STANDARD 20)

@@ -39,6 +39,17 @@ void Decoder::allocate() {
   if (shape_.tie_word_embeddings) lm_head_.weight = embed_tokens_.weight;
 }
 
+void Decoder::to(const at::Device& device) {
+  const at::NoGradGuard no_grad;
+  visit_parameters([&](const Parameter& p) {
+    const bool trained = p.tensor->requires_grad();
+    *p.tensor = p.tensor->detach().to(device);
+    p.tensor->requires_grad_(trained);
+  });
+  if (shape_.tie_word_embeddings) lm_head_.weight = embed_tokens_.weight;
+  move_tables(device);
+}
+
 void Decoder::initialize(std::uint64_t seed) {
   const at::NoGradGuard no_grad;
   std::uint32_t index = 0;

@@ -45,6 +45,10 @@ class Decoder {
   void visit_parameters(const ParameterVisitor& visit);
   std::vector<Parameter> parameters();
 
+  /// Moves parameters and tables; call before gradients, optimizer or cache exist.
+  void to(const at::Device& device);
+  at::Device device() const { return embed_tokens_.weight.device(); }
+
   const DecoderShape& shape() const { return shape_; }
   at::ScalarType dtype() const { return dtype_; }
   std::int64_t num_parameters();
@@ -62,6 +66,8 @@ class Decoder {
 
   virtual at::Tensor run_layers(const at::Tensor& x, const ForwardInput& input, RoutingStats* stats) const = 0;
   virtual void visit_layers(const ParameterVisitor& visit) = 0;
+  /// Moves what is no parameter: tables of angles.
+  virtual void move_tables(const at::Device& device) = 0;
   /// What comes after the head: MTP modules.
   virtual void visit_extra(const ParameterVisitor& visit);
   const at::Tensor& embedding_table() const { return embed_tokens_.weight; }

@@ -7,6 +7,7 @@ void fields(core::FieldVisitor& v, EngineConfig& c) {
   v("max_batch", c.max_batch, "sequences decoded side by side");
   v("max_tokens", c.max_tokens, "prompt + completion of one sequence at most");
   v("prefill_tokens", c.prefill_tokens, "prompt tokens put into one step at most");
+  v("device", c.device, "cpu | cuda | auto");
   v("numerics", c.numerics,
     "exact (bit-equal to training) | fast (absorbed latent cache; families without a latent decode as in exact)");
 }

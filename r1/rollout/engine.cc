@@ -11,8 +11,10 @@
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
 #include "r1/model/checkpoint.h"
+#include "r1/rollout/decode_graph.h"
 #include "r1/rollout/kv_cache.h"
 #include "r1/rollout/sampler.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/logprob.h"
 
@@ -51,15 +53,12 @@ struct StepInput {
   std::vector<Active*> samplers;
 };
 
-at::Tensor to_tensor(const std::vector<std::int64_t>& v) {
-  at::Tensor out = at::empty({static_cast<std::int64_t>(v.size())}, at::TensorOptions().dtype(at::kLong));
-  std::copy(v.begin(), v.end(), out.mutable_data_ptr<std::int64_t>());
-  return out;
-}
-at::Tensor to_tensor(const std::vector<std::int32_t>& v) {
-  at::Tensor out = at::empty({static_cast<std::int64_t>(v.size())}, at::TensorOptions().dtype(at::kInt));
-  std::copy(v.begin(), v.end(), out.mutable_data_ptr<std::int32_t>());
-  return out;
+template <class T>
+at::Tensor to_tensor(const std::vector<T>& v, const at::Device& device) {
+  at::Tensor out =
+      at::empty({static_cast<std::int64_t>(v.size())}, at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value));
+  std::copy(v.begin(), v.end(), out.template mutable_data_ptr<T>());
+  return out.to(device);
 }
 
 void check(const EngineConfig& c) {
@@ -135,19 +134,47 @@ struct Engine::Impl {
   void step(std::vector<Active>& active, const SamplingConfig& sampling) {
     StepInput in;
     schedule(active, in);
-    cache->view().write_rows = to_tensor(in.write);
-    const model::ForwardInput input{
-        to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, &cache->view()};
+    const bool gpu_samples =
+        model->device().is_cuda() && sampling.top_k == 0 && sampling.top_p >= 1.0 && sampling.min_p <= 0.0;
+    if (gpu_samples && in.last.size() == in.ids.size() && model->dtype() == at::kBFloat16)
+      return sample_on_gpu(in, {}, sampling);
+    const at::Device device = model->device();
+    cache->view().write_rows = to_tensor(in.write, device);
+    const model::ForwardInput input{to_tensor(in.ids, device),
+                                    to_tensor(in.positions, device),
+                                    {to_tensor(in.begin, device), to_tensor(in.end, device), {}},
+                                    &cache->view()};
     const at::Tensor h = model->stack(input);
     if (in.samplers.empty()) return;
-    const at::Tensor rows = in.last.size() == in.ids.size() ? h : h.index_select(0, to_tensor(in.last));
-    sample(model->logits(model->final_norm(rows)), in.samplers, sampling);
+    const at::Tensor rows = in.last.size() == in.ids.size() ? h : h.index_select(0, to_tensor(in.last, device));
+    const at::Tensor logits = model->logits(model->final_norm(rows));
+    gpu_samples ? sample_on_gpu(in, logits, sampling) : sample(logits, in.samplers, sampling);
+  }
+
+  /// Samples by the GPU: the whole step as a graph, or from logits that are there.
+  void sample_on_gpu(StepInput& in, const at::Tensor& logits, const SamplingConfig& sampling) {
+    DecodeRows rows{in.ids, in.begin, in.end, in.write, in.positions, {}, {}};
+    for (const Active* a : in.samplers) {
+      const std::size_t done = a->completion->ids.size();
+      rows.uniform.push_back(static_cast<float>(a->rng.uniform_at(done)));
+      rows.bans.push_back(static_cast<std::int64_t>(done) < sampling.min_new_tokens ? 1 : 0);
+    }
+    if (!graphs)
+      graphs = std::make_unique<DecodeGraphs>(*model, *cache, std::vector<std::int64_t>(eos.begin(), eos.end()));
+    const DecodedRows decoded =
+        logits.defined() ? graphs->sample(logits, rows, sampling.temperature) : graphs->run(rows, sampling.temperature);
+    for (std::size_t i = 0; i < in.samplers.size(); ++i) {
+      Completion& c = *in.samplers[i]->completion;
+      c.ids.push_back(decoded.token[i]);
+      c.logprobs.push_back(decoded.logp[i]);
+      c.log_kept_mass.push_back(decoded.log_kept_mass[i]);
+    }
   }
 
   void sample(const at::Tensor& logits, const std::vector<Active*>& samplers, const SamplingConfig& sampling) {
     const std::int64_t vocab = logits.size(1);
     const double temperature = sampling.temperature == 0.0 ? 1.0 : sampling.temperature;
-    const at::Tensor probabilities = tensor::row_probabilities(logits, temperature);
+    const at::Tensor probabilities = tensor::row_probabilities(logits, temperature).cpu();
     std::vector<std::int64_t> tokens;
     for (std::size_t i = 0; i < samplers.size(); ++i) {
       Completion& c = *samplers[i]->completion;
@@ -160,7 +187,7 @@ struct Engine::Impl {
       tokens.push_back(choice.token);
       c.log_kept_mass.push_back(choice.log_kept_mass);
     }
-    const at::Tensor logp = tensor::row_logprobs(logits, to_tensor(tokens), temperature);
+    const at::Tensor logp = tensor::row_logprobs(logits, to_tensor(tokens, model->device()), temperature).cpu();
     for (std::size_t i = 0; i < samplers.size(); ++i) {
       Completion& c = *samplers[i]->completion;
       c.ids.push_back(static_cast<std::int32_t>(tokens[i]));
@@ -221,6 +248,7 @@ struct Engine::Impl {
   std::unique_ptr<KvCache> cache;
   std::vector<std::int64_t> free_slots;  // the last one is taken first
   std::vector<std::vector<std::int32_t>> held_tokens;  // a slot -> whose rows it holds (reuse_prefix)
+  std::unique_ptr<DecodeGraphs> graphs;  // on a GPU
   Sampler sampler;
 };
 
@@ -231,7 +259,10 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 Engine Engine::open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype) {
-  return Engine(model::load_hf_folder(folder, tensor::scalar_type(dtype)), model::load_eos_ids(folder), config);
+  const at::Device device = tensor::device(config.device);
+  std::shared_ptr<model::Decoder> model = model::load_hf_folder(folder, tensor::scalar_type(dtype));
+  if (!device.is_cpu()) model->to(device);
+  return Engine(std::move(model), model::load_eos_ids(folder), config);
 }
 
 std::vector<Completion> Engine::generate(const std::vector<Request>& requests, const SamplingConfig& sampling,
@@ -284,9 +315,12 @@ std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
     targets.push_back(ids[i + 1]);
   }
   const model::Decoder& m = *impl_->model;
-  const model::ForwardInput input{
-      to_tensor(in.ids), to_tensor(in.positions), {to_tensor(in.begin), to_tensor(in.end)}, nullptr};
-  const at::Tensor logp = m.logprobs(m.final_norm(m.stack(input)), to_tensor(targets), 1.0).logp;
+  const at::Device device = m.device();
+  const model::ForwardInput input{to_tensor(in.ids, device),
+                                  to_tensor(in.positions, device),
+                                  {to_tensor(in.begin, device), to_tensor(in.end, device), {}},
+                                  nullptr};
+  const at::Tensor logp = m.logprobs(m.final_norm(m.stack(input)), to_tensor(targets, device), 1.0).logp.cpu();
   return {logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + logp.numel()};
 }
 

@@ -22,6 +22,7 @@ struct EngineConfig {
   std::int64_t max_batch = 128;  // sequences decoded side by side
   std::int64_t max_tokens = 1024;  // prompt + completion of one sequence at most
   std::int64_t prefill_tokens = 2048;  // prompt tokens put into one step at most
+  std::string device = "cpu";  // cpu | cuda | auto; Engine::open moves the model there
   std::string numerics =
       "exact";  // exact: expanded keys and values, bit-equal to training | fast: absorbed latent cache
   bool reuse_prefix = false;  // a prompt that begins like what a slot still holds keeps those rows (weights that never

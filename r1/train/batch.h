@@ -14,7 +14,10 @@ struct Batch {
   at::Tensor mtp_targets;  // [T] int64: the token after the next, -1 where there is none or it does not count
 };
 
-/// Rows [first, first + count) of a packed batch.
+/// The same batch on another device.
+Batch on_device(const Batch& batch, const at::Device& device);
+
+/// Rows [first, first + count) of a packed batch, on the CPU.
 Batch make_batch(const data::PackedBatch& packed, std::int64_t first, std::int64_t count);
 
 }  // namespace r1::train

@@ -29,6 +29,8 @@ void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("micro_batch_rows", c.micro_batch_rows, "rows of one forward and backward");
   v("optimizer", c.optimizer, "AdamW and its schedule");
   v("dtype", c.dtype, "f32 | bf16 (FP32 master weights)");
+  v("device", c.device, "cpu | cuda | auto");
+  v("numerics", c.numerics, "exact | fast: which attention trains on a GPU; the CPU knows exact only");
   v("mtp_weight", c.mtp_weight, "lambda of the multi-token prediction loss");
   v("balance_loss_alpha", c.balance_loss_alpha, "factor of the sequence-wise balance loss");
   v("bias_update_speed", c.bias_update_speed, "gamma: step of the experts' selection bias");

@@ -26,46 +26,57 @@ at::Tensor rows_with(const at::Tensor& targets) {
   return targets.ge(0).nonzero().squeeze(1);
 }
 
+/// A loss to be read when all work is under way: reading waits for a GPU.
+struct Pending {
+  double* sum;
+  double factor;
+  at::Tensor value;
+};
+
 }  // namespace
 
 StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedBatch& packed, const TrainConfig& config,
                                 const Forgetting* forgetting) {
   StepLosses out;
+  std::vector<Pending> pending;
   const double targets = static_cast<double>(std::max<std::int64_t>(1, packed.num_targets));
   const bool with_mtp = model.shape().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
   const bool with_kl = forgetting != nullptr && forgetting->kl_weight() > 0.0;
   for (std::int64_t first = 0; first < packed.num_rows; first += config.micro_batch_rows) {
     const std::int64_t rows = std::min(config.micro_batch_rows, packed.num_rows - first);
     const double share = static_cast<double>(rows) / static_cast<double>(packed.num_rows);
-    const Batch batch = make_batch(packed, first, rows);
+    const Batch host = make_batch(packed, first, rows);
+    Batch batch = on_device(host, model.device());
+    batch.input.ranges.exact = config.numerics == "exact";
     model::RoutingStats stats;
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
     const at::Tensor h = model.stack(batch.input, &stats);
-    const at::Tensor predicting = rows_with(batch.targets);
+    const at::Tensor predicting = rows_with(host.targets).to(model.device());
     const at::Tensor predicting_normed = model.final_norm(h.index_select(0, predicting));
     const at::Tensor nll = negative_logp(model, predicting_normed, batch.targets.index_select(0, predicting)) / targets;
-    out.loss += nll.item<double>();
+    pending.push_back({&out.loss, 1.0, nll.detach()});
     at::Tensor total = nll;
     if (with_mtp) {
       const at::Tensor normed = model.mtp(h, batch.next_ids, batch.input, &stats);
-      const at::Tensor mtp_rows = rows_with(batch.mtp_targets);
+      const at::Tensor mtp_rows = rows_with(host.mtp_targets).to(model.device());
       const at::Tensor mtp =
           negative_logp(model, normed.index_select(0, mtp_rows), batch.mtp_targets.index_select(0, mtp_rows)) / targets;
-      out.mtp_loss += mtp.item<double>();
+      pending.push_back({&out.mtp_loss, 1.0, mtp.detach()});
       total = total + config.mtp_weight * mtp;
     }
     if (with_kl) {
       const at::Tensor kl = forgetting->kl_sum(model, batch.input, predicting, predicting_normed) / targets;
-      out.start_kl += kl.item<double>();
+      pending.push_back({&out.start_kl, 1.0, kl.detach()});
       total = total + forgetting->kl_weight() * kl;
     }
     for (const at::Tensor& balance : stats.balance_losses) {
-      out.balance_loss += share * balance.item<double>();
+      pending.push_back({&out.balance_loss, share, balance.detach()});
       total = total + config.balance_loss_alpha * share * balance;
     }
     total.backward();
     add_loads(out.loads, stats.loads);
   }
+  for (const Pending& p : pending) *p.sum += p.factor * p.value.item<double>();
   return out;
 }
 

@@ -15,6 +15,7 @@
 #include "r1/data/token_shard.h"
 #include "r1/model/checkpoint.h"
 #include "r1/model/families/deepseek_v3/model.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/checkpoint.h"
 #include "r1/train/forgetting.h"
@@ -36,12 +37,19 @@ void check(const TrainConfig& c, const TrainInputs& in) {
     user_error(
         "{}: steps, rows_per_step, row_length, micro_batch_rows, checkpoint_every and log_every must be positive",
         in.stage);
+  if (c.numerics != "exact" && c.numerics != "fast")
+    user_error("{}: numerics '{}': use exact or fast", in.stage, c.numerics);
 }
 
 std::shared_ptr<model::Decoder> make_model(const TrainConfig& config, const TrainInputs& inputs) {
   const at::ScalarType dtype = tensor::scalar_type(config.dtype);
-  if (!inputs.init_from.empty()) return model::load_hf_folder(inputs.init_from, dtype);
-  return std::make_shared<model::DeepseekV3>(inputs.model, dtype, static_cast<std::uint64_t>(config.seed));
+  const at::Device device = tensor::device(config.device);
+  std::shared_ptr<model::Decoder> made =
+      inputs.init_from.empty()
+          ? std::make_shared<model::DeepseekV3>(inputs.model, dtype, static_cast<std::uint64_t>(config.seed))
+          : model::load_hf_folder(inputs.init_from, dtype);
+  if (!device.is_cpu()) made->to(device);
+  return made;
 }
 
 class Run {

@@ -43,6 +43,8 @@ struct TrainConfig {
   std::int64_t micro_batch_rows = 16;     // rows of one forward; the gradient does not depend on it beyond rounding
   OptimizerConfig optimizer;
   std::string dtype = "f32";              // f32 | bf16 (FP32 master weights)
+  std::string device = "cpu";             // cpu | cuda | auto
+  std::string numerics = "fast";          // exact | fast: the attention on a GPU; the CPU's is exact always
   double mtp_weight = 0.3;                // lambda of the MTP loss, where the model has an MTP module
   double balance_loss_alpha = 1e-4;       // sequence-wise balance loss
   double bias_update_speed = 1e-3;        // gamma of the auxiliary-loss-free balancing

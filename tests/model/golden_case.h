@@ -16,7 +16,7 @@ namespace r1::model::testing {
 inline double relative_error(const at::Tensor& got, const at::Tensor& want) {
   const at::Tensor expected = want.to(at::kDouble);
   const double scale = std::max(1e-12, at::linalg_vector_norm(expected).item<double>());
-  return at::linalg_vector_norm(got.to(at::kDouble) - expected).item<double>() / scale;
+  return at::linalg_vector_norm(got.cpu().to(at::kDouble) - expected).item<double>() / scale;
 }
 
 struct GoldenCase {
@@ -67,10 +67,12 @@ inline int expect_gradients(Decoder& model, const weights::SafetensorsReader& go
 struct Tolerances {
   double logits, loss, gradients;
 };
-inline int expect_golden(GoldenCase& c, const Tolerances& tolerance) {
-  const at::Tensor normed = c.model->final_norm(c.model->stack(pack(c.sequences)));
+inline int expect_golden(GoldenCase& c, const Tolerances& tolerance, bool exact = true) {
+  ForwardInput input = on_device(pack(c.sequences), c.model->device());
+  input.ranges.exact = exact;
+  const at::Tensor normed = c.model->final_norm(c.model->stack(input));
   EXPECT_LT(relative_error(c.model->logits(normed), c.logits()), tolerance.logits);
-  const at::Tensor targets = targets_of(c.sequences, 1);
+  const at::Tensor targets = targets_of(c.sequences, 1).to(c.model->device());
   const at::Tensor loss = -c.model->logprobs(normed, targets, 1.0).logp.sum() /
                           static_cast<double>(targets.ge(0).sum().item<std::int64_t>());
   const double reference = c.golden.load("loss").item<double>();

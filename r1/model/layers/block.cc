@@ -37,8 +37,8 @@ Block::Block(const DeepseekV3Config& config, bool dense)
 
 at::Tensor Block::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
                           std::size_t layer, RoutingStats* stats) const {
-  const at::Tensor attended = x + attention_.forward(tensor::rmsnorm(x, input_norm_, eps_), input, table, layer);
-  const at::Tensor normed = tensor::rmsnorm(attended, post_attention_norm_, eps_);
+  const auto [attended, normed] = tensor::add_rmsnorm(
+      x, attention_.forward(tensor::rmsnorm(x, input_norm_, eps_), input, table, layer), post_attention_norm_, eps_);
   return attended + (dense_ ? dense_->forward(normed) : moe_->forward(normed, stats));
 }
 

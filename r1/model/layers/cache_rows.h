@@ -12,6 +12,10 @@ namespace r1::model {
 inline void write_rows(const at::Tensor& cache, const at::Tensor& rows, const at::Tensor& x) {
   R1_CHECK(cache.is_contiguous() && x.is_contiguous() && cache[0].numel() == x[0].numel(),
            "kv cache: row sizes differ");
+  if (cache.is_cuda()) {
+    cache.index_copy_(0, rows, x);
+    return;
+  }
   const std::int64_t bytes = x[0].numel() * static_cast<std::int64_t>(x.element_size());
   const std::int64_t* row = rows.const_data_ptr<std::int64_t>();
   char* out = static_cast<char*>(cache.mutable_data_ptr());

@@ -10,10 +10,7 @@
 
 namespace r1::model {
 
-at::Tensor Gqa::project(const at::Tensor& x, const Projection& p) {
-  const at::Tensor y = tensor::linear(x, p.weight);
-  return p.bias.defined() ? y + p.bias : y;
-}
+at::Tensor Gqa::with_bias(const at::Tensor& y, const Projection& p) { return p.bias.defined() ? y + p.bias : y; }
 
 at::Tensor Gqa::heads_of(const at::Tensor& projected, std::int64_t heads, const at::Tensor& norm) const {
   const std::int64_t tokens = projected.size(0), width = config_.head_dim;
@@ -25,9 +22,12 @@ at::Tensor Gqa::heads_of(const at::Tensor& projected, std::int64_t heads, const 
 at::Tensor Gqa::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
                         std::size_t layer) const {
   const std::int64_t tokens = x.size(0);
-  const at::Tensor q = tensor::rope_halves(heads_of(project(x, q_), config_.heads, q_norm_), input.positions, table);
-  const at::Tensor k = tensor::rope_halves(heads_of(project(x, k_), config_.kv_heads, k_norm_), input.positions, table);
-  const at::Tensor v = project(x, v_).view({tokens, config_.kv_heads, config_.head_dim});
+  const std::vector<at::Tensor> projected = tensor::linears(x, {&q_.weight, &k_.weight, &v_.weight});
+  const at::Tensor q =
+      tensor::rope_halves(heads_of(with_bias(projected[0], q_), config_.heads, q_norm_), input.positions, table);
+  const at::Tensor k =
+      tensor::rope_halves(heads_of(with_bias(projected[1], k_), config_.kv_heads, k_norm_), input.positions, table);
+  const at::Tensor v = with_bias(projected[2], v_).view({tokens, config_.kv_heads, config_.head_dim});
   const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
   at::Tensor out;
   if (input.cache == nullptr) {
@@ -37,7 +37,7 @@ at::Tensor Gqa::forward(const at::Tensor& x, const ForwardInput& input, const te
     write_rows(input.cache->v[layer], input.cache->write_rows, v);
     out = tensor::cached_attention(q, input.cache->k[layer], input.cache->v[layer], input.ranges, scale);
   }
-  return project(out.reshape({tokens, config_.heads * config_.head_dim}), o_);
+  return with_bias(tensor::linear(out.reshape({tokens, config_.heads * config_.head_dim}), o_.weight), o_);
 }
 
 void Gqa::parameters(const std::string& prefix, const ParameterVisitor& visit) {

@@ -31,7 +31,7 @@ class Gqa {
     tensor::LinearWeight weight;
     at::Tensor bias;  // undefined: none
   };
-  static at::Tensor project(const at::Tensor& x, const Projection& p);
+  static at::Tensor with_bias(const at::Tensor& y, const Projection& p);
   /// [T, heads, head_dim], normed per head where the family does.
   at::Tensor heads_of(const at::Tensor& projected, std::int64_t heads, const at::Tensor& norm) const;
 

@@ -6,7 +6,8 @@
 namespace r1::model {
 
 at::Tensor Mlp::forward(const at::Tensor& x) const {
-  return tensor::linear(tensor::swiglu(tensor::linear(x, gate_proj_), tensor::linear(x, up_proj_)), down_proj_);
+  const std::vector<at::Tensor> both = tensor::linears(x, {&gate_proj_, &up_proj_});
+  return tensor::linear(tensor::swiglu(both[0], both[1]), down_proj_);
 }
 
 void Mlp::parameters(const std::string& prefix, const ParameterVisitor& visit) {

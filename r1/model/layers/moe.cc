@@ -1,6 +1,8 @@
 // Mixture of experts (moe.h).
 #include "r1/model/layers/moe.h"
 
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/topk.h>
 
 #include "r1/core/error.h"
@@ -10,6 +12,10 @@ namespace r1::model {
 namespace {
 
 at::Tensor count_loads(const at::Tensor& experts, std::int64_t num_experts) {
+  if (experts.is_cuda()) {
+    const at::Tensor chosen = experts.flatten().to(at::kLong);
+    return at::zeros({num_experts}, chosen.options()).scatter_add_(0, chosen, at::ones_like(chosen));
+  }
   at::Tensor loads = at::zeros({num_experts}, at::TensorOptions().dtype(at::kLong));
   const std::int32_t* chosen = experts.const_data_ptr<std::int32_t>();
   std::int64_t* out = loads.mutable_data_ptr<std::int64_t>();
@@ -28,10 +34,15 @@ at::Tensor sequence_balance(const at::Tensor& scores, std::int64_t top_k, std::i
   {
     const at::NoGradGuard no_grad;
     const at::Tensor best = std::get<1>(at::topk(scores, top_k, 1)).contiguous();
-    const std::int64_t* chosen = best.const_data_ptr<std::int64_t>();
-    float* f = share.mutable_data_ptr<float>();
     const float unit = static_cast<float>(experts) / static_cast<float>(top_k * sequence_length);
-    for (std::int64_t i = 0; i < tokens * top_k; ++i) f[i / top_k / sequence_length * experts + chosen[i]] += unit;
+    if (scores.is_cuda()) {
+      const at::Tensor chosen = best.view({sequences, sequence_length * top_k});
+      share.scatter_add_(1, chosen, at::full(chosen.sizes(), unit, share.options()));
+    } else {
+      const std::int64_t* chosen = best.const_data_ptr<std::int64_t>();
+      float* f = share.mutable_data_ptr<float>();
+      for (std::int64_t i = 0; i < tokens * top_k; ++i) f[i / top_k / sequence_length * experts + chosen[i]] += unit;
+    }
   }
   const at::Tensor normalized = scores / scores.sum(1, true);
   const at::Tensor mean = normalized.view({sequences, sequence_length, experts}).mean(1);

@@ -3,35 +3,81 @@
 
 #include "r1/core/error.h"
 #include "r1/kernels/adamw.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 
 namespace r1::tensor {
 
-void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state, const AdamWScalars& s) {
+namespace {
+
+kernels::AdamWArgs arguments(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state,
+                             const AdamWScalars& s) {
   R1_CHECK(gradient.is_contiguous() && gradient.sizes() == parameter.sizes(),
            "adamw: the gradient does not fit its parameter");
-  kernels::adamw({.count = parameter.numel(),
-                  .master = state.master.mutable_data_ptr<float>(),
-                  .parameter = parameter.scalar_type() == at::kFloat ? nullptr : parameter.mutable_data_ptr(),
-                  .gradient = gradient.const_data_ptr(),
-                  .gradient_dtype = kernel_dtype(gradient),
-                  .gradient_scale = static_cast<float>(s.gradient_scale),
-                  .m = state.m.mutable_data_ptr<float>(),
-                  .v = state.v.mutable_data_ptr<float>(),
-                  .learning_rate = static_cast<float>(s.learning_rate),
-                  .beta1 = static_cast<float>(s.beta1),
-                  .beta2 = static_cast<float>(s.beta2),
-                  .eps = static_cast<float>(s.eps),
-                  .weight_decay = static_cast<float>(s.weight_decay),
-                  .bias_correction1 = static_cast<float>(s.bias_correction1),
-                  .bias_correction2 = static_cast<float>(s.bias_correction2)});
-  parameter.unsafeGetTensorImpl()->bump_version();
+  return {.count = parameter.numel(),
+          .master = state.master.mutable_data_ptr<float>(),
+          .parameter = parameter.scalar_type() == at::kFloat ? nullptr : parameter.mutable_data_ptr(),
+          .gradient = gradient.const_data_ptr(),
+          .gradient_dtype = kernel_dtype(gradient),
+          .gradient_scale = static_cast<float>(s.gradient_scale),
+          .m = state.m.mutable_data_ptr<float>(),
+          .v = state.v.mutable_data_ptr<float>(),
+          .learning_rate = static_cast<float>(s.learning_rate),
+          .beta1 = static_cast<float>(s.beta1),
+          .beta2 = static_cast<float>(s.beta2),
+          .eps = static_cast<float>(s.eps),
+          .weight_decay = static_cast<float>(s.weight_decay),
+          .bias_correction1 = static_cast<float>(s.bias_correction1),
+          .bias_correction2 = static_cast<float>(s.bias_correction2)};
+}
+
+/// The gradients' squared norm on a GPU: fixed parts of each, then their sum.
+double device_squared_norm(const std::vector<at::Tensor>& all) {
+  const auto count = static_cast<std::int64_t>(all.size());
+  const at::Tensor parts =
+      at::empty({count, kernels::kNormParts}, at::TensorOptions().dtype(at::kDouble).device(all.front().device()));
+  std::vector<kernels::SquaredNormParts> args;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const at::Tensor& x = all[static_cast<std::size_t>(i)];
+    R1_CHECK(x.is_contiguous(), "squared_norm: layout");
+    args.push_back({.count = x.numel(),
+                    .x = x.const_data_ptr(),
+                    .dtype = kernel_dtype(x),
+                    .parts = parts.mutable_data_ptr<double>() + i * kernels::kNormParts});
+  }
+  kernels_on(all.front()).squared_norms(args.data(), args.size());
+  return parts.sum().item<double>();
+}
+
+}  // namespace
+
+void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state, const AdamWScalars& s) {
+  adamw_all({{parameter, gradient, state, s}});
+}
+
+void adamw_all(const std::vector<AdamWItem>& items) {
+  if (items.empty()) return;
+  std::vector<kernels::AdamWArgs> args;
+  for (const AdamWItem& i : items) args.push_back(arguments(i.parameter, i.gradient, i.state, i.scalars));
+  if (items.front().parameter.is_cuda())
+    kernels_on(items.front().parameter).adamw(args.data(), args.size());
+  else
+    for (const kernels::AdamWArgs& one : args) kernels::adamw(one);
+  for (const AdamWItem& i : items) i.parameter.unsafeGetTensorImpl()->bump_version();
 }
 
 double squared_norm(const at::Tensor& x) {
+  if (x.is_cuda()) return device_squared_norm({x.contiguous()});
   double sum = 0.0;
   kernels::squared_norm({.count = x.numel(), .x = x.const_data_ptr(), .dtype = kernel_dtype(x), .sum = &sum});
   return sum;
+}
+
+double squared_norm(const std::vector<at::Tensor>& all) {
+  if (!all.empty() && all.front().is_cuda()) return device_squared_norm(all);
+  double total = 0.0;
+  for (const at::Tensor& x : all) total += squared_norm(x);
+  return total;
 }
 
 }  // namespace r1::tensor

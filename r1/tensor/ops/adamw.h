@@ -1,6 +1,8 @@
 // One AdamW update of one parameter, fused, and the squared norm of a gradient.
 #pragma once
 
+#include <vector>
+
 #include "r1/tensor/torch.h"
 
 namespace r1::tensor {
@@ -23,6 +25,16 @@ struct AdamWState {
 void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state,
            const AdamWScalars& scalars);
 
+/// The same for many parameters; a few launches on a GPU.
+struct AdamWItem {
+  at::Tensor parameter, gradient;
+  AdamWState state;
+  AdamWScalars scalars;
+};
+void adamw_all(const std::vector<AdamWItem>& items);
+
 double squared_norm(const at::Tensor& x);
+/// Sum of squares over all of them, in their order; on a GPU one copy to the host.
+double squared_norm(const std::vector<at::Tensor>& all);
 
 }  // namespace r1::tensor

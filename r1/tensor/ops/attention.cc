@@ -4,7 +4,9 @@
 #include "r1/core/error.h"
 #include "r1/kernels/attention.h"
 #include "r1/tensor/autograd.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
@@ -57,6 +59,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
                      double scale) {
   R1_CHECK(k.stride(2) == 1 && k.size(2) == q.size(2) && k.size(1) == v.size(1), "attention: layout of the keys");
   if (reference::takes(q)) return reference::attention(q, k, v, ranges, scale);
+  if (q.is_cuda()) return on_device::attention(q, k, v, ranges, scale);
   const std::int64_t tokens = q.size(0), heads = q.size(1);
   const bool grad = needs_grad({q, k, v});
   at::Tensor lse = grad ? empty_f32({tokens, heads}) : at::Tensor();
@@ -88,14 +91,17 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 
 at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k_panels, const at::Tensor& v,
                             const KeyRanges& ranges, double scale) {
+  const bool panels = k_panels.dim() == 4;  // rows on a GPU
   R1_CHECK(k_panels.is_contiguous() && k_panels.size(1) == v.size(1) && k_panels.size(2) == q.size(2),
            "attention: layout of the cached keys");
   kernels::AttentionArgs args = common_args(q, v, ranges, static_cast<float>(scale));
   at::Tensor out = empty_like_type(q, {q.size(0), q.size(1), v.size(2)});
   args.k = k_panels.const_data_ptr();
-  args.k_panels = true;
+  args.k_panels = panels;
+  args.k_row = k_panels.stride(0);
+  args.k_head = k_panels.stride(1);
   args.out = out.mutable_data_ptr();
-  kernels::attention(args);
+  kernels_on(q).attention(args);
   return out;
 }
 
@@ -103,6 +109,10 @@ void write_key_panels(const at::Tensor& k_panels, const at::Tensor& rows, const 
   R1_CHECK(
       k_panels.is_contiguous() && x.is_contiguous() && k_panels.size(1) == x.size(1) && k_panels.size(2) == x.size(2),
       "kv cache: row sizes differ");
+  if (k_panels.is_cuda()) {
+    k_panels.index_copy_(0, rows, x);
+    return;
+  }
   kernels::write_key_panels({.tokens = x.size(0),
                              .heads = x.size(1),
                              .dk = x.size(2),
@@ -117,6 +127,7 @@ std::int64_t whole_key_panels(std::int64_t rows) {
 }
 
 at::Tensor empty_key_panels(std::int64_t rows, std::int64_t heads, std::int64_t dk, const at::TensorOptions& options) {
+  if (options.device().is_cuda()) return at::zeros({whole_key_panels(rows), heads, dk}, options);
   return at::zeros({whole_key_panels(rows) / kernels::kKeyPanel, heads, dk, kernels::kKeyPanel},
                    options);  // keys that no token wrote must not be NaN
 }

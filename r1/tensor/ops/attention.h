@@ -9,6 +9,10 @@ namespace r1::tensor {
 struct KeyRanges {
   at::Tensor begin;
   at::Tensor end;
+  // Packed documents, each causal over itself, for a GPU: what its fast attention and every gradient in bf16 need.
+  at::Tensor starts{};       // [documents + 1] int32: where documents start, then T; undefined: not packed
+  std::int64_t longest = 0;  // tokens of the longest document
+  bool exact = true;         // false: the fastest attention of the device may run
 };
 
 /// q [T, H, dk]; k [rows, G, dk] and v [rows, G, dv], H a multiple of G (grouped queries; G = 1: one shared head) ->
@@ -17,7 +21,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
                      double scale);
 
 /// The same over a cache whose keys lie in panels (kernels/attention.h): k [rows / 32, G, dk, 32], contiguous; ranges
-/// begin at multiples of 32. No gradients.
+/// begin at multiples of 32. On a GPU the cache has rows, [rows, G, dk]. No gradients.
 at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k_panels, const at::Tensor& v,
                             const KeyRanges& ranges, double scale);
 /// k_panels(rows[t]) = x[t]; x [T, H, dk], rows int64 [T].

@@ -1,6 +1,7 @@
 // Embedding look-up as an op of the graph (embedding.h).
 #include "r1/tensor/ops/embedding.h"
 
+#include <ATen/ops/embedding_dense_backward.h>
 #include <ATen/ops/index_select.h>
 
 #include "r1/core/error.h"
@@ -19,6 +20,8 @@ at::Tensor embedding(const at::Tensor& ids, const at::Tensor& weight) {
   }
   if (needs_grad({weight})) {
     record("embedding", {out}, {weight}, [ids, weight = weight.detach()](const std::vector<at::Tensor>& grads) {
+      if (weight.is_cuda())
+        return std::vector<at::Tensor>{at::embedding_dense_backward(grads[0], ids, weight.size(0), -1, false)};
       const at::Tensor dy = grads[0].to(at::kFloat);
       at::Tensor dw = at::zeros(weight.sizes(), at::TensorOptions().dtype(at::kFloat));
       const std::int64_t width = weight.size(1);

@@ -5,6 +5,7 @@
 #include "r1/kernels/gemm.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
@@ -55,6 +56,7 @@ at::Tensor linear(const at::Tensor& x, const LinearWeight& weight, bool f32_out)
   R1_CHECK(x.dim() == 2 && x.size(1) == w.size(1) && x.stride(1) == 1, "linear: x {}x{} does not fit a weight {}x{}",
            x.size(0), x.dim() == 2 ? x.size(1) : 0, w.size(0), w.size(1));
   if (reference::takes(x)) return reference::linear(x, w);
+  if (x.is_cuda()) return f32_out ? on_device::linear_f32(x, w) : on_device::linears(x, {w}).front();
   at::Tensor y = f32_out ? empty_f32({x.size(0), w.size(0)}) : empty_like_type(x, {x.size(0), w.size(0)});
   linear_forward(x, weight.packed->forward(w), y);
   if (needs_grad({x, w})) {
@@ -69,6 +71,16 @@ at::Tensor linear(const at::Tensor& x, const LinearWeight& weight, bool f32_out)
            });
   }
   return y;
+}
+
+std::vector<at::Tensor> linears(const at::Tensor& x, const std::vector<const LinearWeight*>& weights) {
+  std::vector<at::Tensor> out;
+  if (!x.is_cuda() || reference::takes(x)) {
+    for (const LinearWeight* w : weights) out.push_back(linear(x, *w));
+    return out;
+  }
+  for (const LinearWeight* w : weights) out.push_back(w->weight);
+  return on_device::linears(x, out);
 }
 
 }  // namespace r1::tensor

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "r1/tensor/packed_weight.h"
 #include "r1/tensor/torch.h"
@@ -16,6 +17,9 @@ struct LinearWeight {
 
 /// x [T, in] contiguous -> [T, out] in x's type, or in float32 if `f32_out` (router and vocabulary logits).
 at::Tensor linear(const at::Tensor& x, const LinearWeight& weight, bool f32_out = false);
+
+/// linear(x, w) of each; on a GPU one op, whose gradient of x is summed inside the products.
+std::vector<at::Tensor> linears(const at::Tensor& x, const std::vector<const LinearWeight*>& weights);
 
 // The three products on plain tensors, for ops that record their own gradients.
 /// y [T, out] = x [T, in] W^T.

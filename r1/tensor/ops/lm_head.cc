@@ -7,6 +7,7 @@
 #include "r1/kernels/logprob.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
@@ -60,6 +61,7 @@ TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, 
            targets.size(0));
   const at::Tensor& w = weight.weight;
   if (reference::takes(h)) return reference::lm_head_logprobs(h, w, targets, temperature);
+  if (h.is_cuda()) return on_device::lm_head_logprobs(h, w, targets, temperature);
   const std::int64_t rows = h.size(0), vocab = w.size(0), chunk = chunk_rows(vocab);
   Forward f{h.detach(), weight, targets, static_cast<float>(temperature), empty_f32({rows}), empty_f32({rows})};
   TokenLogprobs out{empty_f32({rows}), empty_f32({rows})};

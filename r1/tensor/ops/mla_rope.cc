@@ -4,6 +4,7 @@
 #include "r1/core/error.h"
 #include "r1/kernels/mla_rope.h"
 #include "r1/tensor/autograd.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/reference.h"
 
@@ -25,22 +26,22 @@ MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k
   if (reference::takes(q)) return reference::mla_rope(q, kv, k_pe, positions, table, shape);
   MlaHeads heads{empty_like_type(q, {tokens, shape.heads, qk}), empty_like_type(q, {tokens, shape.heads, qk}),
                  empty_like_type(q, {tokens, shape.heads, shape.v})};
-  kernels::mla_rope({.tokens = tokens,
-                     .heads = shape.heads,
-                     .nope = shape.nope,
-                     .rope = shape.rope,
-                     .v = shape.v,
-                     .q = q.const_data_ptr(),
-                     .kv = kv.const_data_ptr(),
-                     .k_pe = k_pe.const_data_ptr(),
-                     .k_pe_stride = k_pe.stride(0),
-                     .positions = positions.const_data_ptr<std::int32_t>(),
-                     .cos = table.cos.const_data_ptr<float>(),
-                     .sin = table.sin.const_data_ptr<float>(),
-                     .q_out = heads.q.mutable_data_ptr(),
-                     .k_out = heads.k.mutable_data_ptr(),
-                     .v_out = heads.v.mutable_data_ptr(),
-                     .dtype = kernel_dtype(q)});
+  kernels_on(q).mla_rope({.tokens = tokens,
+                          .heads = shape.heads,
+                          .nope = shape.nope,
+                          .rope = shape.rope,
+                          .v = shape.v,
+                          .q = q.const_data_ptr(),
+                          .kv = kv.const_data_ptr(),
+                          .k_pe = k_pe.const_data_ptr(),
+                          .k_pe_stride = k_pe.stride(0),
+                          .positions = positions.const_data_ptr<std::int32_t>(),
+                          .cos = table.cos.const_data_ptr<float>(),
+                          .sin = table.sin.const_data_ptr<float>(),
+                          .q_out = heads.q.mutable_data_ptr(),
+                          .k_out = heads.k.mutable_data_ptr(),
+                          .v_out = heads.v.mutable_data_ptr(),
+                          .dtype = kernel_dtype(q)});
   if (needs_grad({q, kv, k_pe})) {
     record("mla_rope", {heads.q, heads.k, heads.v}, {q, kv, k_pe},
            [like = q.detach(), positions, table, shape, tokens, qk](const std::vector<at::Tensor>& grads) {
@@ -50,21 +51,21 @@ MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k
              at::Tensor dq = empty_like_type(like, {tokens, shape.heads * qk});
              at::Tensor dkv = empty_like_type(like, {tokens, shape.heads * (shape.nope + shape.v)});
              at::Tensor dk_pe = empty_like_type(like, {tokens, shape.rope});
-             kernels::mla_rope_backward({.tokens = tokens,
-                                         .heads = shape.heads,
-                                         .nope = shape.nope,
-                                         .rope = shape.rope,
-                                         .v = shape.v,
-                                         .dq_out = dq_out.const_data_ptr(),
-                                         .dk_out = dk_out.const_data_ptr(),
-                                         .dv_out = dv_out.const_data_ptr(),
-                                         .positions = positions.const_data_ptr<std::int32_t>(),
-                                         .cos = table.cos.const_data_ptr<float>(),
-                                         .sin = table.sin.const_data_ptr<float>(),
-                                         .dq = dq.mutable_data_ptr(),
-                                         .dkv = dkv.mutable_data_ptr(),
-                                         .dk_pe = dk_pe.mutable_data_ptr(),
-                                         .dtype = kernel_dtype(like)});
+             kernels_on(like).mla_rope_backward({.tokens = tokens,
+                                                 .heads = shape.heads,
+                                                 .nope = shape.nope,
+                                                 .rope = shape.rope,
+                                                 .v = shape.v,
+                                                 .dq_out = dq_out.const_data_ptr(),
+                                                 .dk_out = dk_out.const_data_ptr(),
+                                                 .dv_out = dv_out.const_data_ptr(),
+                                                 .positions = positions.const_data_ptr<std::int32_t>(),
+                                                 .cos = table.cos.const_data_ptr<float>(),
+                                                 .sin = table.sin.const_data_ptr<float>(),
+                                                 .dq = dq.mutable_data_ptr(),
+                                                 .dkv = dkv.mutable_data_ptr(),
+                                                 .dk_pe = dk_pe.mutable_data_ptr(),
+                                                 .dtype = kernel_dtype(like)});
              return std::vector<at::Tensor>{dq, dkv, dk_pe};
            });
   }
@@ -73,15 +74,15 @@ MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k
 
 void rotate_in_place(const at::Tensor& x, const at::Tensor& positions, const RopeTable& table, std::int64_t rope) {
   R1_CHECK(x.is_contiguous() && x.dim() == 3, "rotate: x is [T, H, width]");
-  kernels::rotate({.tokens = x.size(0),
-                   .heads = x.size(1),
-                   .width = x.size(2),
-                   .rope = rope,
-                   .x = x.mutable_data_ptr(),
-                   .positions = positions.const_data_ptr<std::int32_t>(),
-                   .cos = table.cos.const_data_ptr<float>(),
-                   .sin = table.sin.const_data_ptr<float>(),
-                   .dtype = kernel_dtype(x)});
+  kernels_on(x).rotate({.tokens = x.size(0),
+                        .heads = x.size(1),
+                        .width = x.size(2),
+                        .rope = rope,
+                        .x = x.mutable_data_ptr(),
+                        .positions = positions.const_data_ptr<std::int32_t>(),
+                        .cos = table.cos.const_data_ptr<float>(),
+                        .sin = table.sin.const_data_ptr<float>(),
+                        .dtype = kernel_dtype(x)});
 }
 
 }  // namespace r1::tensor

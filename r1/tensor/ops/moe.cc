@@ -8,6 +8,7 @@
 #include "r1/kernels/swiglu.h"
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
 
 namespace r1::tensor {
@@ -154,7 +155,7 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
 }  // namespace
 
 Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::RouteConfig& config) {
-  if (reference::takes(logits)) return reference::route(logits, bias, config);
+  if (reference::takes(logits) || logits.is_cuda()) return reference::route(logits, bias, config);
   const std::int64_t tokens = logits.size(0);
   Routing r{empty_f32({tokens, config.experts}), at::empty({tokens, config.top_k}, at::TensorOptions().dtype(at::kInt)),
             empty_f32({tokens, config.top_k})};
@@ -188,6 +189,7 @@ at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const Linear
   R1_CHECK(x.is_contiguous() && gate_up.weight.size(2) == x.size(1), "moe_experts: rows of {} for experts of {}",
            x.size(1), gate_up.weight.size(2));
   if (reference::takes(x)) return reference::moe_experts(x, routing, gate_up.weight, down.weight);
+  if (x.is_cuda()) return on_device::moe_experts(x, routing, gate_up.weight, down.weight);
   const std::int64_t experts = gate_up.weight.size(0), inner = down.weight.size(2);
   Forward f{make_plan(routing, experts), x.detach(), {}, {}, {}, {}, routing.weights.detach(), gate_up, down};
   const std::int64_t rows = x.size(0) * routing.experts.size(1);

@@ -4,6 +4,7 @@
 #include "r1/core/error.h"
 #include "r1/kernels/rmsnorm.h"
 #include "r1/tensor/autograd.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/reference.h"
 
@@ -16,35 +17,78 @@ at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   const std::int64_t rows = x.size(0), columns = x.size(1);
   at::Tensor y = empty_like_type(x, {rows, columns});
   const bool grad = needs_grad({x, weight});
-  at::Tensor inverse = grad ? empty_f32({rows}) : at::Tensor();
-  kernels::rmsnorm({.rows = rows,
-                    .columns = columns,
-                    .x = x.const_data_ptr(),
-                    .x_stride = x.stride(0),
-                    .weight = weight.const_data_ptr(),
-                    .y = y.mutable_data_ptr(),
-                    .inverse_rms = grad ? inverse.mutable_data_ptr<float>() : nullptr,
-                    .eps = static_cast<float>(eps),
-                    .dtype = kernel_dtype(x)});
+  at::Tensor inverse = grad ? empty_f32_on(x, {rows}) : at::Tensor();
+  kernels_on(x).rmsnorm({.rows = rows,
+                         .columns = columns,
+                         .x = x.const_data_ptr(),
+                         .x_stride = x.stride(0),
+                         .weight = weight.const_data_ptr(),
+                         .y = y.mutable_data_ptr(),
+                         .inverse_rms = grad ? inverse.mutable_data_ptr<float>() : nullptr,
+                         .eps = static_cast<float>(eps),
+                         .dtype = kernel_dtype(x)});
   if (grad) {
     record("rmsnorm", {y}, {x, weight},
            [x = x.detach(), weight = weight.detach(), inverse](const std::vector<at::Tensor>& grads) {
              at::Tensor dx = empty_like_type(x, x.sizes());
-             at::Tensor dweight = empty_f32(weight.sizes());
-             kernels::rmsnorm_backward({.rows = x.size(0),
-                                        .columns = x.size(1),
-                                        .x = x.const_data_ptr(),
-                                        .x_stride = x.stride(0),
-                                        .weight = weight.const_data_ptr(),
-                                        .dy = grads[0].const_data_ptr(),
-                                        .inverse_rms = inverse.const_data_ptr<float>(),
-                                        .dx = dx.mutable_data_ptr(),
-                                        .dweight = dweight.mutable_data_ptr<float>(),
-                                        .dtype = kernel_dtype(x)});
+             at::Tensor dweight = empty_f32_on(x, weight.sizes());
+             kernels_on(x).rmsnorm_backward({.rows = x.size(0),
+                                             .columns = x.size(1),
+                                             .x = x.const_data_ptr(),
+                                             .x_stride = x.stride(0),
+                                             .weight = weight.const_data_ptr(),
+                                             .dy = grads[0].const_data_ptr(),
+                                             .inverse_rms = inverse.const_data_ptr<float>(),
+                                             .dx = dx.mutable_data_ptr(),
+                                             .dweight = dweight.mutable_data_ptr<float>(),
+                                             .dtype = kernel_dtype(x)});
              return std::vector<at::Tensor>{dx, dweight.to(weight.scalar_type())};
            });
   }
   return y;
+}
+
+SumAndNorm add_rmsnorm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps) {
+  if (!x.is_cuda() || reference::takes(x)) {
+    const at::Tensor sum = x + delta;
+    return {sum, rmsnorm(sum, weight, eps)};
+  }
+  R1_CHECK(x.is_contiguous() && delta.is_contiguous() && x.sizes() == delta.sizes() && x.size(1) == weight.size(0),
+           "add_rmsnorm: layout");
+  const bool grad = needs_grad({x, delta, weight});
+  at::Tensor inverse = grad ? empty_f32_on(x, {x.size(0)}) : at::Tensor();
+  SumAndNorm out{empty_like_type(x, x.sizes()), empty_like_type(x, x.sizes())};
+  kernels_on(x).add_rmsnorm({.norm = {.rows = x.size(0),
+                                      .columns = x.size(1),
+                                      .x = x.const_data_ptr(),
+                                      .x_stride = x.size(1),
+                                      .weight = weight.const_data_ptr(),
+                                      .y = out.normed.mutable_data_ptr(),
+                                      .inverse_rms = grad ? inverse.mutable_data_ptr<float>() : nullptr,
+                                      .eps = static_cast<float>(eps),
+                                      .dtype = kernel_dtype(x)},
+                             .delta = delta.const_data_ptr(),
+                             .sum = out.sum.mutable_data_ptr()});
+  if (grad)
+    record("add_rmsnorm", {out.sum, out.normed}, {x, delta, weight},
+           [sum = out.sum.detach(), weight = weight.detach(), inverse](const std::vector<at::Tensor>& grads) {
+             if (!grads[1].defined()) return std::vector<at::Tensor>{grads[0], grads[0], {}};
+             at::Tensor dx = empty_like_type(sum, sum.sizes());
+             at::Tensor dweight = empty_f32_on(sum, weight.sizes());
+             kernels_on(sum).add_rmsnorm_backward({.base = {.rows = sum.size(0),
+                                                            .columns = sum.size(1),
+                                                            .x = sum.const_data_ptr(),
+                                                            .x_stride = sum.size(1),
+                                                            .weight = weight.const_data_ptr(),
+                                                            .dy = grads[1].const_data_ptr(),
+                                                            .inverse_rms = inverse.const_data_ptr<float>(),
+                                                            .dx = dx.mutable_data_ptr(),
+                                                            .dweight = dweight.mutable_data_ptr<float>(),
+                                                            .dtype = kernel_dtype(sum)},
+                                                   .dsum = grads[0].defined() ? grads[0].const_data_ptr() : nullptr});
+             return std::vector<at::Tensor>{dx, dx, dweight.to(weight.scalar_type())};
+           });
+  return out;
 }
 
 }  // namespace r1::tensor

@@ -13,20 +13,17 @@ AdamW::AdamW(std::vector<model::Parameter> parameters, const OptimizerConfig& co
   for (model::Parameter& p : parameters) {
     if (p.kind == model::Parameter::Kind::RouterBias) continue;
     const at::Tensor value = p.tensor->detach();
-    const at::TensorOptions f32 = at::TensorOptions().dtype(at::kFloat);
+    const at::TensorOptions f32 = at::TensorOptions().dtype(at::kFloat).device(value.device());
     slots_.push_back({p, value.scalar_type() == at::kFloat ? value : value.to(at::kFloat),
                       at::zeros(value.sizes(), f32), at::zeros(value.sizes(), f32)});
   }
 }
 
 double AdamW::grad_norm() const {
-  double total = 0.0;
-  for (const Slot& slot : slots_) {
-    const at::Tensor& grad = slot.parameter.tensor->grad();
-    if (!grad.defined()) continue;
-    total += tensor::squared_norm(grad);
-  }
-  return std::sqrt(total);
+  std::vector<at::Tensor> gradients;
+  for (const Slot& slot : slots_)
+    if (slot.parameter.tensor->grad().defined()) gradients.push_back(slot.parameter.tensor->grad());
+  return std::sqrt(tensor::squared_norm(gradients));
 }
 
 void AdamW::step(double learning_rate, double scale) {
@@ -34,21 +31,25 @@ void AdamW::step(double learning_rate, double scale) {
   ++num_steps_;
   const double correction1 = 1.0 - std::pow(config_.beta1, static_cast<double>(num_steps_));
   const double correction2 = 1.0 - std::pow(config_.beta2, static_cast<double>(num_steps_));
+  std::vector<tensor::AdamWItem> items;
   for (Slot& slot : slots_) {
     at::Tensor& parameter = *slot.parameter.tensor;
     if (!parameter.grad().defined()) continue;
     const bool decays = slot.parameter.kind == model::Parameter::Kind::Matrix;
-    tensor::adamw(parameter, parameter.grad().contiguous(), {slot.master, slot.m, slot.v},
-                  {.learning_rate = learning_rate,
-                   .beta1 = config_.beta1,
-                   .beta2 = config_.beta2,
-                   .eps = config_.eps,
-                   .weight_decay = decays ? config_.weight_decay : 0.0,
-                   .bias_correction1 = correction1,
-                   .bias_correction2 = correction2,
-                   .gradient_scale = scale});
+    items.push_back({parameter,
+                     parameter.grad().contiguous(),
+                     {slot.master, slot.m, slot.v},
+                     {.learning_rate = learning_rate,
+                      .beta1 = config_.beta1,
+                      .beta2 = config_.beta2,
+                      .eps = config_.eps,
+                      .weight_decay = decays ? config_.weight_decay : 0.0,
+                      .bias_correction1 = correction1,
+                      .bias_correction2 = correction2,
+                      .gradient_scale = scale}});
     parameter.mutable_grad().reset();
   }
+  tensor::adamw_all(items);
 }
 
 weights::NamedTensors AdamW::state() const {

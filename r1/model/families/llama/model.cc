@@ -64,14 +64,19 @@ Llama::Llama(const LlamaConfig& config, at::ScalarType dtype, std::uint64_t seed
 }
 
 at::Tensor Llama::run_layers(const at::Tensor& embedded, const ForwardInput& input, RoutingStats* stats) const {
-  at::Tensor x = embedded;
+  // Every addition to the residual stream but the last goes with the norm that follows it.
+  at::Tensor x = embedded, delta;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    x = x + layer.attention.forward(tensor::rmsnorm(x, layer.input_norm, config_.rms_norm_eps), input, rope_, i);
-    const at::Tensor normed = tensor::rmsnorm(x, layer.post_attention_norm, config_.rms_norm_eps);
-    x = x + (layer.moe ? layer.moe->forward(normed, stats) : layer.mlp->forward(normed));
+    const double eps = config_.rms_norm_eps;
+    const tensor::SumAndNorm in = delta.defined() ? tensor::add_rmsnorm(x, delta, layer.input_norm, eps)
+                                                  : tensor::SumAndNorm{x, tensor::rmsnorm(x, layer.input_norm, eps)};
+    const at::Tensor attended = layer.attention.forward(in.normed, input, rope_, i);
+    const tensor::SumAndNorm middle = tensor::add_rmsnorm(in.sum, attended, layer.post_attention_norm, eps);
+    x = middle.sum;
+    delta = layer.moe ? layer.moe->forward(middle.normed, stats) : layer.mlp->forward(middle.normed);
   }
-  return x;
+  return delta.defined() ? x + delta : x;
 }
 
 std::string Llama::hf_config() const { return to_hf_json(config_, tensor::dtype_name(dtype())); }

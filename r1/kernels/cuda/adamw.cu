@@ -1,0 +1,120 @@
+// AdamW over many parameters in a few launches, and the parts of their gradients' squared norms (kernels/adamw.h). The
+// arguments of up to kBatch tensors travel with a launch: small models have hundreds of small tensors.
+#include <algorithm>
+
+#include "r1/kernels/cuda/common.cuh"
+
+namespace r1::kernels::cuda {
+
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kBatch = 32;  // 32 * 112 bytes of arguments: under the 4 KiB of a launch
+
+template <class Args>
+struct Batch {
+  Args item[kBatch];
+};
+
+template <class G, int N>
+__device__ void update(const AdamWArgs& a, std::int64_t i) {
+  const float decay = 1.0f - a.learning_rate * a.weight_decay;
+  const float step = a.learning_rate / a.bias_correction1, root = 1.0f / sqrtf(a.bias_correction2);
+  const Pack<G, N> g = load<G, N>(static_cast<const G*>(a.gradient) + i);
+  Pack<float, N> m = load<float, N>(a.m + i), v = load<float, N>(a.v + i), w = load<float, N>(a.master + i);
+  Pack<bf16, N> rounded;
+#pragma unroll
+  for (int k = 0; k < N; ++k) {
+    const float gradient = to_float(g.at[k]) * a.gradient_scale;
+    m.at[k] = fmaf(1.0f - a.beta1, gradient, a.beta1 * m.at[k]);
+    v.at[k] = fmaf((1.0f - a.beta2) * gradient, gradient, a.beta2 * v.at[k]);
+    w.at[k] = fmaf(w.at[k], decay, -(step * m.at[k] / fmaf(sqrtf(v.at[k]), root, a.eps)));
+    rounded.at[k] = __float2bfloat16_rn(w.at[k]);
+  }
+  store<float, N>(a.m + i, m);
+  store<float, N>(a.v + i, v);
+  store<float, N>(a.master + i, w);
+  if (a.parameter != nullptr) store<bf16, N>(static_cast<bf16*>(a.parameter) + i, rounded);
+}
+
+template <class G>
+__device__ void update_all(const AdamWArgs& a) {
+  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * kThreads;
+  const std::int64_t packs = a.count / 4;
+  for (std::int64_t i = first; i < packs; i += stride) update<G, 4>(a, i * 4);
+  for (std::int64_t i = packs * 4 + first; i < a.count; i += stride) update<G, 1>(a, i);
+}
+
+__global__ void __launch_bounds__(kThreads) adamw_kernel(const __grid_constant__ Batch<AdamWArgs> batch) {
+  const AdamWArgs& a = batch.item[blockIdx.y];
+  if (a.gradient_dtype == DType::F32)
+    update_all<float>(a);
+  else
+    update_all<bf16>(a);
+}
+
+template <class T>
+__device__ double squares(const SquaredNormParts& a) {
+  double sum = 0.0;
+  const T* x = static_cast<const T*>(a.x);
+  const std::int64_t packs = a.count / 8;
+  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const std::int64_t stride = kNormParts * kThreads;
+  for (std::int64_t i = first; i < packs; i += stride) {
+    float part = 0.0f;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const Pack<T, 4> v = load<T, 4>(x + i * 8 + half * 4);
+#pragma unroll
+      for (int k = 0; k < 4; ++k) part = fmaf(to_float(v.at[k]), to_float(v.at[k]), part);
+    }
+    sum += part;
+  }
+  for (std::int64_t i = packs * 8 + first; i < a.count; i += stride) sum += to_float(x[i]) * to_float(x[i]);
+  return sum;
+}
+
+__global__ void __launch_bounds__(kThreads) norm_kernel(const __grid_constant__ Batch<SquaredNormParts> batch) {
+  __shared__ double part[kThreads];
+  const SquaredNormParts& a = batch.item[blockIdx.y];
+  part[threadIdx.x] = a.dtype == DType::F32 ? squares<float>(a) : squares<bf16>(a);
+  for (int half = kThreads / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if (threadIdx.x < half) part[threadIdx.x] += part[threadIdx.x + half];
+  }
+  if (threadIdx.x == 0) a.parts[blockIdx.x] = part[0];
+}
+
+/// Blocks along a tensor: enough for the largest one.
+unsigned blocks_along(std::int64_t count) {
+  return static_cast<unsigned>(std::clamp<std::int64_t>(blocks_for(count, kThreads * 4), 1, 1024));
+}
+
+}  // namespace
+
+void adamw(const AdamWArgs* args, std::size_t count, Stream stream) {
+  for (std::size_t first = 0; first < count; first += kBatch) {
+    const std::size_t items = std::min<std::size_t>(kBatch, count - first);
+    Batch<AdamWArgs> batch;
+    std::int64_t largest = 0;
+    for (std::size_t i = 0; i < items; ++i) {
+      batch.item[i] = args[first + i];
+      largest = std::max(largest, args[first + i].count);
+    }
+    adamw_kernel<<<dim3(blocks_along(largest), static_cast<unsigned>(items)), kThreads, 0, native(stream)>>>(batch);
+    check_launch("adamw");
+  }
+}
+
+void squared_norms(const SquaredNormParts* args, std::size_t count, Stream stream) {
+  for (std::size_t first = 0; first < count; first += kBatch) {
+    const std::size_t items = std::min<std::size_t>(kBatch, count - first);
+    Batch<SquaredNormParts> batch;
+    for (std::size_t i = 0; i < items; ++i) batch.item[i] = args[first + i];
+    norm_kernel<<<dim3(kNormParts, static_cast<unsigned>(items)), kThreads, 0, native(stream)>>>(batch);
+    check_launch("squared_norms");
+  }
+}
+
+}  // namespace r1::kernels::cuda
