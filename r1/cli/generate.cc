@@ -38,6 +38,7 @@ struct GenerateConfig {
   bool json = false;
   std::string numerics = "exact";
   std::string dtype = "f32";
+  std::string device = "cpu";
 };
 void fields(core::FieldVisitor& v, GenerateConfig& c) {
   v("prompt", c.prompt, "the text to continue");
@@ -53,6 +54,7 @@ void fields(core::FieldVisitor& v, GenerateConfig& c) {
   v("logprobs", c.logprobs, "each token with its log-probability (implies --json)");
   v("json", c.json, "one JSON object a sample instead of text");
   v("numerics", c.numerics, "exact | fast");
+  v("device", c.device, "cpu | cuda | auto");
   v("dtype", c.dtype, "f32 | bf16");
 }
 
@@ -122,6 +124,7 @@ void generate(const std::string& path, const GenerateConfig& config) {
   }
   rollout::EngineConfig engine_config;
   engine_config.numerics = config.numerics;
+  engine_config.device = config.device;
   engine_config.max_tokens = static_cast<std::int64_t>(longest) + config.max_new_tokens;
   rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype);
   const rollout::SamplingConfig sampling{.temperature = config.temperature,

@@ -16,6 +16,13 @@ struct ForwardInput {
   KvView* cache = nullptr;   // null in training
 };
 
+/// The same input on another device.
+inline ForwardInput on_device(ForwardInput input, const at::Device& device) {
+  for (at::Tensor* t : {&input.ids, &input.positions, &input.ranges.begin, &input.ranges.end, &input.ranges.starts})
+    if (t->defined()) *t = t->to(device);
+  return input;
+}
+
 /// What the balancing of experts needs to know of a forward (training only).
 struct RoutingStats {
   std::int64_t sequence_length = 0;       // tokens of one sequence of the balance loss; 0 = not computed

@@ -19,6 +19,7 @@
 #include "r1/rl/metrics.h"
 #include "r1/rl/prompt_order.h"
 #include "r1/rl/update.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tokenizer/tokenizer.h"
 #include "r1/train/checkpoint.h"
@@ -56,13 +57,21 @@ void check(const GrpoConfig& c, const GrpoInputs& in) {
   R1_CHECK(in.scorer != nullptr, "no scorer");
 }
 
+/// The start of the run, where the engine runs: policy, updates and rollouts share it.
+std::shared_ptr<model::Decoder> load_on_device(const GrpoConfig& config, const GrpoInputs& inputs) {
+  const at::Device device = tensor::device(config.engine.device);
+  std::shared_ptr<model::Decoder> model = model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype));
+  if (!device.is_cpu()) model->to(device);
+  return model;
+}
+
 class Run {
  public:
   Run(const GrpoConfig& config, const GrpoInputs& inputs)
       : config_(config),
         inputs_(inputs),
         tokenizer_(tokenizer::Tokenizer::load(inputs.init_from / "tokenizer.json")),
-        policy_(model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype))),
+        policy_(load_on_device(config, inputs)),
         engine_(policy_, model::load_eos_ids(inputs.init_from), config.engine),
         optimizer_(policy_->parameters(), config.optimizer),
         order_({config.steps, config.prompts_per_step, config.late_steps, config.late_share,
@@ -70,8 +79,7 @@ class Run {
                static_cast<std::int64_t>(inputs.problems.size()),
                static_cast<std::int64_t>(inputs.late_problems.size())),
         problems_(inputs.problems) {
-    if (config.kl_coefficient > 0.0 || config.kl_log_every > 0)
-      reference_ = model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype));
+    if (config.kl_coefficient > 0.0 || config.kl_log_every > 0) reference_ = load_on_device(config, inputs);
     problems_.insert(problems_.end(), inputs.late_problems.begin(), inputs.late_problems.end());
     for (const data::Problem& problem : problems_)
       prompts_.push_back(tokenizer_.encode(data::fill_template(inputs.prompt_template, problem.prompt)));

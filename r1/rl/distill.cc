@@ -17,6 +17,7 @@
 #include "r1/model/checkpoint.h"
 #include "r1/rl/distill_check.h"
 #include "r1/rl/sample.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/checkpoint.h"
 #include "r1/train/distill_loss.h"
@@ -49,6 +50,8 @@ class Run {
         student_(model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype))),
         teacher_(model::load_hf_folder(inputs.teacher, tensor::scalar_type(config.dtype))),
         optimizer_(student_->parameters(), config.optimizer) {
+    if (!tensor::device(config.engine.device).is_cpu())
+      user_error("{}: distillation runs on the CPU only: set engine.device to cpu", inputs.stage);
     const model::DecoderShape &s = student_->shape(), &t = teacher_->shape();
     if (s.vocab_size != t.vocab_size)
       user_error("{}: the teacher's vocab_size is {}, the student's {} (config.json); they must share one vocabulary",

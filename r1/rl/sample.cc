@@ -2,6 +2,7 @@
 #include "r1/rl/sample.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace r1::rl {
 
@@ -16,7 +17,7 @@ at::Tensor to_tensor(const std::vector<T>& values, at::ScalarType type) {
 
 }  // namespace
 
-SampleBatch pack_samples(const std::vector<const Sample*>& samples) {
+SampleBatch pack_samples(const std::vector<const Sample*>& samples, const at::Device& device) {
   std::vector<std::int64_t> ids, begin, end, targets, rows, sequence;
   std::vector<std::int32_t> positions;
   for (std::size_t s = 0; s < samples.size(); ++s) {
@@ -36,13 +37,13 @@ SampleBatch pack_samples(const std::vector<const Sample*>& samples) {
       }
     }
   }
-  return {{to_tensor(ids, at::kLong),
-           to_tensor(positions, at::kInt),
-           {to_tensor(begin, at::kLong), to_tensor(end, at::kLong)},
-           nullptr},
-          to_tensor(targets, at::kLong),
-          to_tensor(rows, at::kLong),
-          to_tensor(sequence, at::kLong),
+  model::ForwardInput input{to_tensor(ids, at::kLong),
+                            to_tensor(positions, at::kInt),
+                            {to_tensor(begin, at::kLong), to_tensor(end, at::kLong)},
+                            nullptr};
+  tensor::find_documents(input.ranges);
+  return {model::on_device(std::move(input), device), to_tensor(targets, at::kLong).to(device),
+          to_tensor(rows, at::kLong).to(device), to_tensor(sequence, at::kLong).to(device),
           static_cast<std::int64_t>(samples.size())};
 }
 

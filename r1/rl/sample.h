@@ -32,7 +32,8 @@ struct SampleBatch {
   std::int64_t num_sequences = 0;
 };
 
-SampleBatch pack_samples(const std::vector<const Sample*>& samples);
+/// On the CPU, or moved to another device.
+SampleBatch pack_samples(const std::vector<const Sample*>& samples, const at::Device& device = at::kCPU);
 
 /// Cuts samples into runs of at most `max_tokens` tokens (a longer sample is a run of its own).
 std::vector<std::vector<const Sample*>> split_by_tokens(const std::vector<const Sample*>& samples,

@@ -53,9 +53,11 @@ GrpoLossConfig loss_config(const GrpoConfig& c) {
 Recomputed recompute(const model::Decoder& model, const std::vector<const Sample*>& samples, const GrpoConfig& config) {
   Recomputed out;
   for (const auto& part : split_by_tokens(samples, config.micro_batch_tokens)) {
-    const tensor::TokenLogprobs result = forward(model, pack_samples(part), sampling_temperature(config));
-    const float* p = result.logp.const_data_ptr<float>();
-    out.logp.insert(out.logp.end(), p, p + result.logp.numel());
+    const tensor::TokenLogprobs result =
+        forward(model, pack_samples(part, model.device()), sampling_temperature(config));
+    const at::Tensor logp = result.logp.cpu();
+    const float* p = logp.const_data_ptr<float>();
+    out.logp.insert(out.logp.end(), p, p + logp.numel());
     out.entropy_sum += result.entropy.sum().item<double>();
   }
   return out;
@@ -86,20 +88,22 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
   const bool with_reference = !samples.empty() && !samples.front()->ref_logp.empty();
   for (const auto& part : parts) {
     core::phase_mark("update");
-    const SampleBatch batch = pack_samples(part);
+    const at::Device device = model.device();
+    const SampleBatch batch = pack_samples(part, device);
     const std::int64_t count = batch.rows.size(0);
     const tensor::TokenLogprobs result = forward(model, batch, sampling_temperature(config));
     const GrpoLoss loss =
         grpo_loss({.logp = result.logp,
-                   .old_logp = gather_floats(part, count, &Sample::old_logp),
-                   .ref_logp = with_reference ? gather_floats(part, count, &Sample::ref_logp) : at::Tensor(),
-                   .advantage = gather_advantages(part, count),
+                   .old_logp = gather_floats(part, count, &Sample::old_logp).to(device),
+                   .ref_logp = with_reference ? gather_floats(part, count, &Sample::ref_logp).to(device) : at::Tensor(),
+                   .advantage = gather_advantages(part, count).to(device),
                    .sequence = batch.sequence,
                    .entropy = result.entropy,
                    .num_sequences = batch.num_sequences},
                   loss_config(config), totals);
     loss.loss.backward();
-    const float* p = result.logp.const_data_ptr<float>();
+    const at::Tensor logp = result.logp.detach().cpu();
+    const float* p = logp.const_data_ptr<float>();
     stats.logp.insert(stats.logp.end(), p, p + count);
     stats.loss += loss.loss.item<double>();
     stats.kl_sum += loss.kl_sum;

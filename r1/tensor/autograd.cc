@@ -1,6 +1,7 @@
 // A node of libtorch's graph that calls a stored function (autograd.h).
 #include "r1/tensor/autograd.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/variable.h>
@@ -19,6 +20,7 @@ class RecordedNode : public torch::autograd::Node {
 
   torch::autograd::variable_list apply(torch::autograd::variable_list&& grads) override {
     const at::NoGradGuard no_grad;
+    const at::AutoDispatchBelowADInplaceOrView below;  // no bookkeeping of autograd in what follows
     for (at::Tensor& grad : grads)
       if (grad.defined()) grad = grad.contiguous();
     return backward_(grads);

@@ -1,9 +1,6 @@
 // Batches as tensors (batch.h).
 #include "r1/train/batch.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "r1/core/error.h"
 
 namespace r1::train {
@@ -25,36 +22,24 @@ Batch make_batch(const data::PackedBatch& packed, std::int64_t first, std::int64
   std::int64_t* next_ids = batch.next_ids.mutable_data_ptr<std::int64_t>();
   std::int64_t* mtp_targets = batch.mtp_targets.mutable_data_ptr<std::int64_t>();
   const auto label = [&](std::size_t i) { return packed.labels[i] == data::kIgnoredLabel ? -1 : packed.labels[i]; };
-  std::vector<std::int32_t> starts;
   for (std::int64_t t = 0; t < tokens; ++t) {
     const auto i = static_cast<std::size_t>(offset + t);
     ids[t] = packed.ids[i];
     positions[t] = packed.positions[i];
     begin[t] = packed.sequence_start[i] - offset;
-    if (begin[t] == t) starts.push_back(static_cast<std::int32_t>(t));
     end[t] = t + 1;
     targets[t] = label(i);
     const bool continues = t + 1 < tokens && packed.sequence_start[i + 1] == packed.sequence_start[i];
     next_ids[t] = continues ? packed.ids[i + 1] : packed.ids[i];
     mtp_targets[t] = continues ? label(i + 1) : -1;
   }
-  starts.push_back(static_cast<std::int32_t>(tokens));
-  tensor::KeyRanges& ranges = batch.input.ranges;
-  ranges.starts = at::empty({static_cast<std::int64_t>(starts.size())}, at::TensorOptions().dtype(at::kInt));
-  std::copy(starts.begin(), starts.end(), ranges.starts.mutable_data_ptr<std::int32_t>());
-  for (std::size_t d = 1; d < starts.size(); ++d)
-    ranges.longest = std::max<std::int64_t>(ranges.longest, starts[d] - starts[d - 1]);
+  tensor::find_documents(batch.input.ranges);
   return batch;
 }
 
 Batch on_device(const Batch& batch, const at::Device& device) {
-  if (device.is_cpu()) return batch;
-  Batch out = batch;
-  tensor::KeyRanges& ranges = out.input.ranges;
-  for (at::Tensor* t : {&out.input.ids, &out.input.positions, &ranges.begin, &ranges.end, &ranges.starts, &out.targets,
-                        &out.next_ids, &out.mtp_targets})
-    *t = t->to(device);
-  return out;
+  return {model::on_device(batch.input, device), batch.targets.to(device), batch.next_ids.to(device),
+          batch.mtp_targets.to(device)};
 }
 
 }  // namespace r1::train

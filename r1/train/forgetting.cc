@@ -5,6 +5,7 @@
 #include "r1/core/phase.h"
 #include "r1/data/loader.h"
 #include "r1/model/checkpoint.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/distill_loss.h"
 #include "r1/train/step.h"
@@ -102,6 +103,9 @@ std::unique_ptr<Forgetting> make_forgetting(const TrainConfig& config, const Tra
         inputs.stage);
   if (c.ewc > 0.0 && inputs.ewc_shard.empty())
     user_error("{}: forgetting.ewc needs earlier data (a token shard) to tell which weights matter", inputs.stage);
+  if (!tensor::device(config.device).is_cpu())
+    user_error("{}: forgetting.kl_to_start and forgetting.ewc run on the CPU only: set device to cpu, or both to 0",
+               inputs.stage);
   return std::make_unique<Forgetting>(config, inputs);
 }
 

@@ -1,7 +1,6 @@
 // Flat forward inputs of whole documents, for tests.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -12,8 +11,7 @@ namespace r1::model::testing {
 /// Packs documents one after another; a document attends to itself only.
 inline ForwardInput pack(const std::vector<std::vector<std::int64_t>>& documents) {
   std::vector<std::int64_t> ids, begin, end;
-  std::vector<std::int32_t> positions, starts{0};
-  std::int64_t longest = 0;
+  std::vector<std::int32_t> positions;
   for (const auto& document : documents) {
     const auto first = static_cast<std::int64_t>(ids.size());
     for (std::size_t i = 0; i < document.size(); ++i) {
@@ -22,8 +20,6 @@ inline ForwardInput pack(const std::vector<std::vector<std::int64_t>>& documents
       begin.push_back(first);
       end.push_back(static_cast<std::int64_t>(ids.size()));
     }
-    starts.push_back(static_cast<std::int32_t>(ids.size()));
-    longest = std::max(longest, static_cast<std::int64_t>(document.size()));
   }
   const auto to_tensor = [](const auto& values, at::ScalarType type) {
     at::Tensor out = at::empty({static_cast<std::int64_t>(values.size())}, at::TensorOptions().dtype(type));
@@ -31,16 +27,11 @@ inline ForwardInput pack(const std::vector<std::vector<std::int64_t>>& documents
               static_cast<typename std::decay_t<decltype(values)>::value_type*>(out.mutable_data_ptr()));
     return out;
   };
-  return {to_tensor(ids, at::kLong),
-          to_tensor(positions, at::kInt),
-          {to_tensor(begin, at::kLong), to_tensor(end, at::kLong), to_tensor(starts, at::kInt), longest},
-          nullptr};
-}
-
-/// The same input on another device.
-inline ForwardInput on_device(ForwardInput input, const at::Device& device) {
-  for (at::Tensor* t : {&input.ids, &input.positions, &input.ranges.begin, &input.ranges.end, &input.ranges.starts})
-    *t = t->to(device);
+  ForwardInput input{to_tensor(ids, at::kLong),
+                     to_tensor(positions, at::kInt),
+                     {to_tensor(begin, at::kLong), to_tensor(end, at::kLong)},
+                     nullptr};
+  tensor::find_documents(input.ranges);
   return input;
 }
 

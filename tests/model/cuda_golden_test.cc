@@ -88,7 +88,7 @@ TEST(CudaRows, DependOnNothingElseInExactNumerics) {
   std::vector<std::vector<std::int64_t>> documents;
   for (std::uint32_t i = 0; i < 9; ++i) documents.push_back(random_document(3 + 41 * i, i));
   const auto logits = [&](const std::vector<std::vector<std::int64_t>>& d) {
-    return model->logits(model->final_norm(model->stack(testing::on_device(testing::pack(d), model->device()))));
+    return model->logits(model->final_norm(model->stack(on_device(testing::pack(d), model->device()))));
   };
   const at::Tensor together = logits(documents);
   std::int64_t first = 0;
@@ -104,8 +104,7 @@ TEST(CudaRows, FastAttentionAgreesWithExact) {
   const at::NoGradGuard no_grad;
   const std::shared_ptr<Llama> model = qwen_like(at::kBFloat16);
   model->to(tensor::device("cuda"));
-  ForwardInput input =
-      testing::on_device(testing::pack({random_document(300, 1), random_document(77, 2)}), model->device());
+  ForwardInput input = on_device(testing::pack({random_document(300, 1), random_document(77, 2)}), model->device());
   const at::Tensor exact = model->stack(input);
   input.ranges.exact = false;
   EXPECT_LT(testing::relative_error(model->stack(input), exact.cpu()), 1e-2);
@@ -117,8 +116,7 @@ TEST(CudaRows, FastAttentionOfEqualDocumentsHasTheSameGradients) {
   for (const bool exact : {true, false}) {
     const std::shared_ptr<Llama> model = qwen_like(at::kBFloat16);
     model->to(tensor::device("cuda"));
-    ForwardInput input =
-        testing::on_device(testing::pack({random_document(128, 1), random_document(128, 2)}), model->device());
+    ForwardInput input = on_device(testing::pack({random_document(128, 1), random_document(128, 2)}), model->device());
     input.ranges.exact = exact;
     model->stack(input).square().mean().backward();
     gradients.push_back(model->parameters().at(1).tensor->grad());  // q_proj or the first norm: through all attention

@@ -234,6 +234,7 @@ __global__ void __launch_bounds__(Warps* kWarp) tiles(AttentionArgs a, std::int6
       const std::int64_t of = item[row] < 0 ? -1 : item[row] / a.heads;
       rows.limit[row] = of >= token && of < range.next ? a.key_end[of] : -1;
       mine = max(mine, rows.limit[row]);
+      if (of < 0) rows.limit[row] = range.end + kKeys;  // no row: never the one that needs masks
     }
     for (int offset = kWarp / 2; offset > 0; offset /= 2) mine = max(mine, __shfl_xor_sync(0xffffffffu, mine, offset));
     fetch(a, tile[0], range.begin, range.end, static_cast<int>(kv_head));

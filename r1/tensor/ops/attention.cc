@@ -1,6 +1,9 @@
 // Attention as an op of the graph (attention.h).
 #include "r1/tensor/ops/attention.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "r1/core/error.h"
 #include "r1/kernels/attention.h"
 #include "r1/tensor/autograd.h"
@@ -54,6 +57,20 @@ kernels::AttentionArgs common_args(const at::Tensor& q, const at::Tensor& v, con
 }
 
 }  // namespace
+
+void find_documents(KeyRanges& ranges) {
+  const std::int64_t tokens = ranges.begin.size(0);
+  const std::int64_t* begin = ranges.begin.const_data_ptr<std::int64_t>();
+  std::vector<std::int32_t> starts;
+  for (std::int64_t i = 0; i < tokens; ++i)
+    if (begin[i] == i) starts.push_back(static_cast<std::int32_t>(i));
+  starts.push_back(static_cast<std::int32_t>(tokens));
+  ranges.starts = at::empty({static_cast<std::int64_t>(starts.size())}, at::TensorOptions().dtype(at::kInt));
+  std::copy(starts.begin(), starts.end(), ranges.starts.mutable_data_ptr<std::int32_t>());
+  ranges.longest = 0;
+  for (std::size_t d = 1; d < starts.size(); ++d)
+    ranges.longest = std::max<std::int64_t>(ranges.longest, starts[d] - starts[d - 1]);
+}
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
                      double scale) {

@@ -15,6 +15,10 @@ struct KeyRanges {
   bool exact = true;         // false: the fastest attention of the device may run
 };
 
+/// Fills `starts` and `longest` of packed documents from their begins (on the CPU): row i starts one where begin[i] =
+/// i.
+void find_documents(KeyRanges& ranges);
+
 /// q [T, H, dk]; k [rows, G, dk] and v [rows, G, dv], H a multiple of G (grouped queries; G = 1: one shared head) ->
 /// [T, H, dv]. Gradients need packed training rows: rows == T and end[i] == i + 1.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
