@@ -1,11 +1,9 @@
-// Continuous batching over slots (engine.h). Each step runs one forward over the prompt tokens of newly filled slots
-// and one token of every decoding slot; three counters say all there is about a sequence: tokens known, tokens cached,
-// tokens scheduled now.
+// The engine's loop (engine.h): fill free slots, one forward over what the scheduler chose (scheduler.h), one token for
+// every sequence whose prompt is in the cache, on the CPU or by the GPU's graph (decode_graph.h).
 #include "r1/rollout/engine.h"
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <span>
 
 #include "r1/core/error.h"
@@ -14,6 +12,8 @@
 #include "r1/rollout/decode_graph.h"
 #include "r1/rollout/kv_cache.h"
 #include "r1/rollout/sampler.h"
+#include "r1/rollout/scheduler.h"
+#include "r1/rollout/slots.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/logprob.h"
@@ -21,37 +21,6 @@
 namespace r1::rollout {
 
 namespace {
-
-/// A sequence in a slot.
-struct Active {
-  const Request* request = nullptr;
-  Completion* completion = nullptr;
-  std::int64_t slot = 0;
-  std::int64_t cached = 0;     // tokens in the cache
-  std::int64_t scheduled = 0;  // tokens of this step's forward
-  bool waits = false;          // for another sequence that computes the same prompt
-  core::Rng rng{core::RngKey{}};
-
-  std::int64_t length() const { return static_cast<std::int64_t>(request->prompt.size() + completion->ids.size()); }
-  std::int64_t token(std::int64_t i) const {
-    const auto index = static_cast<std::size_t>(i);
-    return index < request->prompt.size() ? request->prompt[index] : completion->ids[index - request->prompt.size()];
-  }
-};
-
-struct LexicographicLess {
-  bool operator()(std::span<const std::int32_t> a, std::span<const std::int32_t> b) const {
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
-  }
-};
-
-/// Tensors of one step, filled token by token.
-struct StepInput {
-  std::vector<std::int64_t> ids, begin, end, write;
-  std::vector<std::int32_t> positions;
-  std::vector<std::int64_t> last;  // flat row whose logits are wanted, one per entry of `samplers`
-  std::vector<Active*> samplers;
-};
 
 template <class T>
 at::Tensor to_tensor(const std::vector<T>& v, const at::Device& device) {
@@ -61,18 +30,18 @@ at::Tensor to_tensor(const std::vector<T>& v, const at::Device& device) {
   return out.to(device);
 }
 
-void check(const EngineConfig& c) {
+const EngineConfig& checked(const EngineConfig& c) {
   if (c.max_batch < 1 || c.max_tokens < 2 || c.prefill_tokens < 1)
     user_error("engine: max_batch, max_tokens and prefill_tokens must be positive");
   if (c.numerics != "exact" && c.numerics != "fast") user_error("engine.numerics '{}': use exact or fast", c.numerics);
+  return c;
 }
 
 }  // namespace
 
 struct Engine::Impl {
   Impl(std::shared_ptr<model::Decoder> m, std::vector<std::int32_t> eos_ids, const EngineConfig& c)
-      : model(std::move(m)), eos(std::move(eos_ids)), config(c) {
-    check(config);
+      : model(std::move(m)), eos(std::move(eos_ids)), config(checked(c)), slots(c.max_batch, c.reuse_prefix) {
     capacity = std::min(config.max_tokens, model->shape().max_position_embeddings);
   }
 
@@ -90,50 +59,10 @@ struct Engine::Impl {
         user_error("prompt {}: token id {} is outside the vocabulary", r.prompt_index, id);
   }
 
-  /// Samples of one prompt compute it once: a new sequence copies the cached prompt of one that has it, all but the
-  /// last token, whose logits it needs, and waits while another one is about to have it. Changes no bit: a row of the
-  /// cache is the same whoever computes it.
-  void share_prompts(std::vector<Active>& active) {
-    std::map<std::span<const std::int32_t>, const Active*, LexicographicLess> owners;
-    for (const Active& a : active)
-      if (a.cached > 0) owners.try_emplace(a.request->prompt, &a);
-    for (Active& a : active) {
-      if (a.cached > 0) continue;
-      const auto [owner, first] = owners.try_emplace(a.request->prompt, &a);
-      const std::int64_t shared = static_cast<std::int64_t>(a.request->prompt.size()) - 1;
-      a.waits = !first && owner->second->cached < shared;
-      if (first || a.waits) continue;
-      cache->copy(owner->second->slot, a.slot, shared);
-      a.cached = shared;
-    }
-  }
-
-  void schedule(std::vector<Active>& active, StepInput& in) {
-    share_prompts(active);
-    std::int64_t prefill_left = config.prefill_tokens;
-    for (Active& a : active) {
-      const std::int64_t wanted = a.length() - a.cached;
-      a.scheduled = a.waits ? 0 : wanted == 1 ? 1 : std::min(wanted, prefill_left);
-      if (wanted > 1) prefill_left -= a.scheduled;
-      for (std::int64_t i = a.cached; i < a.cached + a.scheduled; ++i) {
-        in.ids.push_back(a.token(i));
-        in.positions.push_back(static_cast<std::int32_t>(i));
-        in.write.push_back(cache->row(a.slot, i));
-        in.begin.push_back(cache->row(a.slot, 0));
-        in.end.push_back(cache->row(a.slot, i) + 1);
-      }
-      a.cached += a.scheduled;
-      if (a.cached == a.length()) {
-        in.last.push_back(static_cast<std::int64_t>(in.ids.size()) - 1);
-        in.samplers.push_back(&a);
-      }
-    }
-  }
-
   /// One forward and one sampled token for every sequence whose prompt is in the cache.
-  void step(std::vector<Active>& active, const SamplingConfig& sampling) {
+  void step(std::vector<Sequence>& active, const SamplingConfig& sampling) {
     StepInput in;
-    schedule(active, in);
+    schedule(active, *cache, config.prefill_tokens, in);
     const bool gpu_samples =
         model->device().is_cuda() && sampling.top_k == 0 && sampling.top_p >= 1.0 && sampling.min_p <= 0.0;
     if (gpu_samples && in.last.size() == in.ids.size() && model->dtype() == at::kBFloat16)
@@ -154,7 +83,7 @@ struct Engine::Impl {
   /// Samples by the GPU: the whole step as a graph, or from logits that are there.
   void sample_on_gpu(StepInput& in, const at::Tensor& logits, const SamplingConfig& sampling) {
     DecodeRows rows{in.ids, in.begin, in.end, in.write, in.positions, {}, {}};
-    for (const Active* a : in.samplers) {
+    for (const Sequence* a : in.samplers) {
       const std::size_t done = a->completion->ids.size();
       rows.uniform.push_back(static_cast<float>(a->rng.uniform_at(done)));
       rows.bans.push_back(static_cast<std::int64_t>(done) < sampling.min_new_tokens ? 1 : 0);
@@ -171,7 +100,7 @@ struct Engine::Impl {
     }
   }
 
-  void sample(const at::Tensor& logits, const std::vector<Active*>& samplers, const SamplingConfig& sampling) {
+  void sample(const at::Tensor& logits, const std::vector<Sequence*>& samplers, const SamplingConfig& sampling) {
     const std::int64_t vocab = logits.size(1);
     const double temperature = sampling.temperature == 0.0 ? 1.0 : sampling.temperature;
     const at::Tensor probabilities = tensor::row_probabilities(logits, temperature).cpu();
@@ -195,36 +124,23 @@ struct Engine::Impl {
     }
   }
 
-  /// Puts a request into the free slot that holds the longest beginning of its prompt (any, unless reuse_prefix).
-  Active start(const Request& request, Completion& completion) {
-    std::size_t best = free_slots.size() - 1;
-    std::int64_t kept = 0;
-    for (std::size_t i = 0; config.reuse_prefix && i < free_slots.size(); ++i) {
-      const std::vector<std::int32_t>& held = held_tokens[static_cast<std::size_t>(free_slots[i])];
-      const std::size_t most = std::min(held.size(), request.prompt.size() - 1);
-      std::int64_t same = 0;
-      while (same < static_cast<std::int64_t>(most) && held[same] == request.prompt[same]) ++same;
-      if (same > kept) best = i, kept = same;
-    }
-    completion.reused_tokens = kept;
+  Sequence start(const Request& request, Completion& completion) {
+    const Slots::Slot slot = slots.take(request.prompt);
+    completion.reused_tokens = slot.kept;
     const core::RngKey key{request.seed, core::Purpose::Sampling, request.step, request.prompt_index,
                            request.sample_index};
-    const std::int64_t slot = free_slots[best];
-    free_slots.erase(free_slots.begin() + static_cast<std::ptrdiff_t>(best));
-    held_tokens[static_cast<std::size_t>(slot)].clear();
-    return {.request = &request, .completion = &completion, .slot = slot, .cached = kept, .rng = core::Rng(key)};
+    return {
+        .request = &request, .completion = &completion, .slot = slot.index, .cached = slot.kept, .rng = core::Rng(key)};
   }
 
-  void release(const Active& a) {
-    free_slots.push_back(a.slot);
-    if (!config.reuse_prefix) return;
-    std::vector<std::int32_t>& held = held_tokens[static_cast<std::size_t>(a.slot)];
-    held = a.request->prompt;
-    held.insert(held.end(), a.completion->ids.begin(), a.completion->ids.end());
-    held.resize(static_cast<std::size_t>(a.cached));
+  void release(const Sequence& a) {
+    std::vector<std::int32_t> tokens = a.request->prompt;
+    tokens.insert(tokens.end(), a.completion->ids.begin(), a.completion->ids.end());
+    tokens.resize(static_cast<std::size_t>(a.cached));
+    slots.give_back(a.slot, std::move(tokens));
   }
 
-  bool finished(const Active& a, const SamplingConfig& sampling, const TokenCallback& on_token) const {
+  bool finished(const Sequence& a, const SamplingConfig& sampling, const TokenCallback& on_token) const {
     Completion& c = *a.completion;
     if (c.ids.empty()) return false;
     const bool wanted = !on_token || on_token(c);
@@ -246,8 +162,7 @@ struct Engine::Impl {
   std::int64_t capacity = 0;
   std::int64_t version = 0;
   std::unique_ptr<KvCache> cache;
-  std::vector<std::int64_t> free_slots;  // the last one is taken first
-  std::vector<std::vector<std::int32_t>> held_tokens;  // a slot -> whose rows it holds (reuse_prefix)
+  Slots slots;
   std::unique_ptr<DecodeGraphs> graphs;  // on a GPU
   Sampler sampler;
 };
@@ -276,14 +191,12 @@ std::vector<Completion> Engine::generate(const std::vector<Request>& requests, c
   if (!e.cache)
     e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity,
                                         e.config.numerics == "fast" && e.model->shape().latent_dim > 0);
-  e.free_slots.clear();
-  for (std::int64_t slot = e.config.max_batch; slot > 0; --slot) e.free_slots.push_back(slot - 1);
-  e.held_tokens.resize(static_cast<std::size_t>(e.config.max_batch));
-  std::vector<Active> active;
+  e.slots.free_all();
+  std::vector<Sequence> active;
   std::size_t next = 0;
   std::int64_t done = 0;
   while (next < requests.size() || !active.empty()) {
-    while (next < requests.size() && !e.free_slots.empty()) {
+    while (next < requests.size() && e.slots.any_free()) {
       const Request& r = requests[next];
       Completion& c = out[next++];
       c.version = e.version;
@@ -292,7 +205,7 @@ std::vector<Completion> Engine::generate(const std::vector<Request>& requests, c
       active.push_back(e.start(r, c));
     }
     e.step(active, sampling);
-    std::erase_if(active, [&](const Active& a) {
+    std::erase_if(active, [&](const Sequence& a) {
       if (!e.finished(a, sampling, on_token)) return false;
       e.release(a);
       if (progress) progress(++done);
