@@ -1,6 +1,8 @@
 // What all families share (decoder.h).
 #include "r1/model/decoder.h"
 
+#include <unistd.h>
+
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
 #include "r1/tensor/dtype.h"
@@ -31,6 +33,7 @@ Decoder::Decoder(const DecoderShape& shape, at::ScalarType dtype) : shape_(shape
 }
 
 void Decoder::allocate() {
+  check_memory();
   visit_parameters([&](const Parameter& p) {
     const bool trained = p.kind != Parameter::Kind::RouterBias;
     *p.tensor = at::zeros(p.sizes, at::TensorOptions().dtype(trained ? dtype_ : at::kFloat));
@@ -48,6 +51,20 @@ void Decoder::to(const at::Device& device) {
   });
   if (shape_.tie_word_embeddings) lm_head_.weight = embed_tokens_.weight;
   move_tables(device);
+}
+
+void Decoder::check_memory() {
+  double elements = 0.0;
+  visit_parameters([&](const Parameter& p) {
+    double size = 1.0;
+    for (const std::int64_t side : p.sizes) size *= static_cast<double>(side);
+    elements += size;
+  });
+  const double bytes = elements * static_cast<double>(c10::elementSize(dtype_));
+  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (bytes > memory)
+    user_error("a model of these sizes has {:.4g} parameters, {:.4g} GiB in {}; this machine has {:.4g} GiB of memory",
+               elements, bytes / 1073741824.0, tensor::dtype_name(dtype_), memory / 1073741824.0);
 }
 
 void Decoder::initialize(std::uint64_t seed) {

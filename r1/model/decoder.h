@@ -59,7 +59,8 @@ class Decoder {
 
  protected:
   Decoder(const DecoderShape& shape, at::ScalarType dtype);
-  /// Gives every parameter zeros; a family's constructor calls it when its layers are there.
+  /// Gives every parameter zeros; a family's constructor calls it when its layers are there. UserError when this
+  /// machine has less memory than the parameters take.
   void allocate();
   /// Fresh weights, N(0, initializer_range) by Philox of (seed, parameter); norms 1, biases 0.
   void initialize(std::uint64_t seed);
@@ -73,6 +74,8 @@ class Decoder {
   const at::Tensor& embedding_table() const { return embed_tokens_.weight; }
 
  private:
+  void check_memory();
+
   DecoderShape shape_;
   at::ScalarType dtype_;
   tensor::LinearWeight embed_tokens_;

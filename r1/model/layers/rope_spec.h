@@ -19,4 +19,7 @@ struct RopeSpec {
   double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
 };
 
+/// UserError, opened by `where`, when the angles make no sense or their table is too large.
+void validate(const RopeSpec& spec, const std::string& where);
+
 }  // namespace r1::model

@@ -93,19 +93,6 @@ tensor::RopeTable make_rope_table(const RopeSpec& spec, at::ScalarType dtype) {
   return table;
 }
 
-RopeSpec rope_spec(const DeepseekV3Config& c) {
-  const RopeScaling& s = c.rope_scaling;
-  return {.theta = c.rope_theta,
-          .dim = c.qk_rope_head_dim,
-          .positions = c.max_position_embeddings,
-          .type = s.factor > 1.0 ? "yarn" : "default",
-          .factor = s.factor,
-          .original_max_position_embeddings = static_cast<double>(s.original_max_position_embeddings),
-          .beta_fast = s.beta_fast,
-          .beta_slow = s.beta_slow,
-          .attention_factor = yarn_mscale(s.factor, s.mscale) / yarn_mscale(s.factor, s.mscale_all_dim)};
-}
-
 double attention_scale(const DeepseekV3Config& config) {
   const double width = static_cast<double>(config.qk_nope_head_dim + config.qk_rope_head_dim);
   const double mscale = config.rope_scaling.mscale_all_dim != 0.0

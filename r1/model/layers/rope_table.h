@@ -10,8 +10,6 @@ namespace r1::model {
 /// [positions, dim / 2], float32; float64 for a float64 model.
 tensor::RopeTable make_rope_table(const RopeSpec& spec, at::ScalarType dtype = at::kFloat);
 
-/// DeepSeek-V3's rotary part.
-RopeSpec rope_spec(const DeepseekV3Config& config);
 /// Scale of the attention scores, YaRN's temperature included.
 double attention_scale(const DeepseekV3Config& config);
 

@@ -2,6 +2,8 @@
 #include "r1/model/families/deepseek_v3/config.h"
 
 #include "r1/core/error.h"
+#include "r1/model/families/sizes.h"
+#include "r1/model/layers/yarn.h"
 
 namespace r1::model {
 
@@ -42,36 +44,52 @@ void fields(core::FieldVisitor& v, DeepseekV3Config& c) {
   v("initializer_range", c.initializer_range, "standard deviation of fresh weights");
 }
 
-void validate(const DeepseekV3Config& c) {
-  const auto positive = [](std::int64_t value, const char* name) {
-    if (value < 1) user_error("model.{} is {}: it must be 1 or more", name, value);
-  };
-  positive(c.vocab_size, "vocab_size");
-  positive(c.hidden_size, "hidden_size");
-  positive(c.num_hidden_layers, "num_hidden_layers");
-  positive(c.num_attention_heads, "num_attention_heads");
-  positive(c.kv_lora_rank, "kv_lora_rank");
-  positive(c.qk_nope_head_dim, "qk_nope_head_dim");
-  positive(c.qk_rope_head_dim, "qk_rope_head_dim");
-  positive(c.v_head_dim, "v_head_dim");
-  positive(c.intermediate_size, "intermediate_size");
-  positive(c.moe_intermediate_size, "moe_intermediate_size");
-  positive(c.n_routed_experts, "n_routed_experts");
-  positive(c.num_experts_per_tok, "num_experts_per_tok");
-  positive(c.n_group, "n_group");
-  positive(c.topk_group, "topk_group");
-  positive(c.max_position_embeddings, "max_position_embeddings");
-  if (c.qk_rope_head_dim % 2 != 0) user_error("model.qk_rope_head_dim is {}: it must be even", c.qk_rope_head_dim);
+void validate(const DeepseekV3Config& c, const std::string& where) {
+  const auto size = [&](std::int64_t value, const char* name) { check_size(value, where + name); };
+  size(c.vocab_size, "vocab_size");
+  size(c.hidden_size, "hidden_size");
+  check_size(c.num_hidden_layers, where + "num_hidden_layers", kMaxLayers);
+  size(c.num_attention_heads, "num_attention_heads");
+  size(c.kv_lora_rank, "kv_lora_rank");
+  size(c.qk_nope_head_dim, "qk_nope_head_dim");
+  size(c.qk_rope_head_dim, "qk_rope_head_dim");
+  size(c.v_head_dim, "v_head_dim");
+  size(c.intermediate_size, "intermediate_size");
+  size(c.moe_intermediate_size, "moe_intermediate_size");
+  size(c.n_routed_experts, "n_routed_experts");
+  size(c.num_experts_per_tok, "num_experts_per_tok");
+  size(c.n_group, "n_group");
+  size(c.topk_group, "topk_group");
+  size(c.max_position_embeddings, "max_position_embeddings");
+  if (c.q_lora_rank != 0) size(c.q_lora_rank, "q_lora_rank");
+  if (c.n_shared_experts != 0) size(c.n_shared_experts, "n_shared_experts");
+  if (c.first_k_dense_replace != 0) size(c.first_k_dense_replace, "first_k_dense_replace");
+  if (c.qk_rope_head_dim % 2 != 0) user_error("{}qk_rope_head_dim is {}: it must be even", where, c.qk_rope_head_dim);
   if (c.n_routed_experts % c.n_group != 0)
-    user_error("model.n_routed_experts {} is no multiple of model.n_group {}", c.n_routed_experts, c.n_group);
-  if (c.topk_group > c.n_group) user_error("model.topk_group {} is above model.n_group {}", c.topk_group, c.n_group);
+    user_error("{}n_routed_experts {} is no multiple of n_group {}", where, c.n_routed_experts, c.n_group);
+  if (c.topk_group > c.n_group) user_error("{}topk_group {} is above n_group {}", where, c.topk_group, c.n_group);
   if (c.num_experts_per_tok > c.n_routed_experts / c.n_group * c.topk_group)
-    user_error("model.num_experts_per_tok {} is above the {} experts of {} groups", c.num_experts_per_tok,
+    user_error("{}num_experts_per_tok {} is above the {} experts of {} groups", where, c.num_experts_per_tok,
                c.n_routed_experts / c.n_group * c.topk_group, c.topk_group);
   if (c.num_nextn_predict_layers < 0 || c.num_nextn_predict_layers > 1)
-    user_error("model.num_nextn_predict_layers is {}: 0 or 1 are supported", c.num_nextn_predict_layers);
-  if (c.q_lora_rank < 0 || c.n_shared_experts < 0 || c.first_k_dense_replace < 0)
-    user_error("model: q_lora_rank, n_shared_experts and first_k_dense_replace can't be negative");
+    user_error("{}num_nextn_predict_layers is {}: 0 or 1 are supported", where, c.num_nextn_predict_layers);
+  if (!(c.rms_norm_eps >= 0.0)) user_error("{}rms_norm_eps is {}: it can't be negative", where, c.rms_norm_eps);
+  if (!(c.rope_scaling.factor >= 1.0))
+    user_error("{}rope_scaling: factor is {}: it must be 1 or more", where, c.rope_scaling.factor);
+  validate(rope_spec(c), where + "rope_scaling");
+}
+
+RopeSpec rope_spec(const DeepseekV3Config& c) {
+  const RopeScaling& s = c.rope_scaling;
+  return {.theta = c.rope_theta,
+          .dim = c.qk_rope_head_dim,
+          .positions = c.max_position_embeddings,
+          .type = s.factor > 1.0 ? "yarn" : "default",
+          .factor = s.factor,
+          .original_max_position_embeddings = static_cast<double>(s.original_max_position_embeddings),
+          .beta_fast = s.beta_fast,
+          .beta_slow = s.beta_slow,
+          .attention_factor = yarn_mscale(s.factor, s.mscale) / yarn_mscale(s.factor, s.mscale_all_dim)};
 }
 
 }  // namespace r1::model

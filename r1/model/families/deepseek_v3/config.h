@@ -7,6 +7,7 @@
 #include <string>
 
 #include "r1/core/config.h"
+#include "r1/model/layers/rope_spec.h"
 
 namespace r1::model {
 
@@ -51,8 +52,10 @@ struct DeepseekV3Config {
 };
 void fields(core::FieldVisitor& v, DeepseekV3Config& c);
 
-/// UserError when the sizes do not fit together, naming field and value.
-void validate(const DeepseekV3Config& config);
+/// UserError when the sizes do not fit together, naming field and value; `where` is what stands before a field's name.
+void validate(const DeepseekV3Config& config, const std::string& where = "model.");
+/// Its rotary angles.
+RopeSpec rope_spec(const DeepseekV3Config& config);
 
 /// Hugging Face's config.json (extra keys of a file are ignored, missing ones are errors; what we can't run is refused
 /// by name).

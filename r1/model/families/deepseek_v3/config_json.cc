@@ -3,17 +3,13 @@
 
 #include "r1/core/error.h"
 #include "r1/model/families/deepseek_v3/config.h"
+#include "r1/model/families/json_fields.h"
 
 namespace r1::model {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-template <class T>
-T optional(const Json& j, const char* key, const T& otherwise) {
-  return j.contains(key) && !j[key].is_null() ? j[key].get<T>() : otherwise;
-}
 
 /// Calls each(key, field) for every plain key that config.json and our struct share.
 template <class Config, class Each>
@@ -52,43 +48,39 @@ Json scaling_to_json(const RopeScaling& s) {
           {"mscale_all_dim", s.mscale_all_dim}};
 }
 
-RopeScaling scaling_from_json(const Json& j, const std::string& file) {
-  const std::string type = j.value("type", j.value("rope_type", std::string("default")));
+RopeScaling read_scaling(const JsonFields& s) {
+  const std::string type = s.get("rope_type", s.get<std::string>("type", "default"));
   if (type == "default") return {};
-  if (type != "yarn") user_error("{}: rope_scaling type '{}' is not supported; yarn is", file, type);
-  RopeScaling s;
-  s.factor = j.at("factor").get<double>();
-  s.original_max_position_embeddings = j.at("original_max_position_embeddings").get<std::int64_t>();
-  s.beta_fast = j.value("beta_fast", 32.0);
-  s.beta_slow = j.value("beta_slow", 1.0);
-  s.mscale = j.value("mscale", 1.0);
-  s.mscale_all_dim = j.value("mscale_all_dim", 0.0);
-  return s;
+  if (type != "yarn") user_error("{}: type '{}' is not supported; yarn is", s.where(), type);
+  s.only("truncate", true);
+  if (s.has("attention_factor")) user_error("{}: attention_factor is not supported; mscale is", s.where());
+  return {.factor = s.get<double>("factor"),
+          .original_max_position_embeddings = s.get<std::int64_t>("original_max_position_embeddings"),
+          .beta_fast = s.get("beta_fast", 32.0),
+          .beta_slow = s.get("beta_slow", 1.0),
+          .mscale = s.get("mscale", 1.0),
+          .mscale_all_dim = s.get("mscale_all_dim", 0.0)};
 }
 
 /// What the file may ask for that we can't do must not be passed over.
-void refuse_unsupported(const Json& j, const std::string& file) {
-  const std::string type = j.value("model_type", std::string());
+void refuse_unsupported(const JsonFields& file) {
+  const auto type = file.get<std::string>("model_type");
   if (type != "deepseek_v3" && type != "deepseek_v2")
-    user_error("{}: model_type '{}' is not supported; deepseek_v3 and deepseek_v2 are", file, type);
-  const auto only = [&](const char* key, const auto& supported) {
-    const auto value = optional(j, key, supported);
-    if (value != supported) user_error("{}: {} {} is not supported; {} is", file, key, value, supported);
-  };
-  only("attention_bias", false);
-  only("mlp_bias", false);
-  only("tie_word_embeddings", false);
-  only("rope_interleave", true);
-  only("hidden_act", std::string("silu"));
-  only("moe_layer_freq", std::int64_t{1});
-  only("scoring_func", std::string(type == "deepseek_v2" ? "softmax" : "sigmoid"));
-  if (type == "deepseek_v3") return only("topk_method", std::string("noaux_tc"));
-  if (optional(j, "norm_topk_prob", false))
+    user_error("{}: model_type '{}' is not supported; deepseek_v3 and deepseek_v2 are", file.where(), type);
+  file.only("attention_bias", false);
+  file.only("mlp_bias", false);
+  file.only("tie_word_embeddings", false);
+  file.only("rope_interleave", true);
+  file.only("hidden_act", std::string("silu"));
+  file.only("moe_layer_freq", std::int64_t{1});
+  file.only("scoring_func", std::string(type == "deepseek_v2" ? "softmax" : "sigmoid"));
+  if (type == "deepseek_v3") return file.only("topk_method", std::string("noaux_tc"));
+  if (file.get("norm_topk_prob", false))
     user_error("{}: norm_topk_prob true is not supported for deepseek_v2: programs differ in what it means there",
-               file);
-  const std::string method = optional<std::string>(j, "topk_method", "greedy");
+               file.where());
+  const auto method = file.get<std::string>("topk_method", "greedy");
   if (method != "greedy" && method != "group_limited_greedy")
-    user_error("{}: topk_method {} is not supported; greedy and group_limited_greedy are", file, method);
+    user_error("{}: topk_method '{}' is not supported; greedy and group_limited_greedy are", file.where(), method);
 }
 
 /// What a file may leave out or set to null: everything else must be there.
@@ -98,18 +90,18 @@ void default_missing(Json& j) {
   if (v2) defaults.update({{"n_group", 1}, {"topk_group", 1}, {"norm_topk_prob", false}});
   for (const auto& [key, value] : defaults.items())
     if (!j.contains(key) || j[key].is_null()) j[key] = value;
-  if (!v2) return;
-  const std::string method = optional<std::string>(j, "topk_method", "greedy");
-  if (method == "greedy") j["n_group"] = j["topk_group"] = 1;  // whatever the file says
+  const bool greedy = !j.contains("topk_method") || j["topk_method"].is_null() || j["topk_method"] == "greedy";
+  if (v2 && greedy) j["n_group"] = j["topk_group"] = 1;  // whatever the file says
 }
 
 /// rope_scaling (older files) or rope_parameters (transformers 5), which also holds rope_theta.
-void read_rope(const Json& j, const std::string& file, DeepseekV3Config& c) {
-  c.rope_theta = j.value("rope_theta", 10000.0);
+void read_rope(const JsonFields& file, DeepseekV3Config& c) {
+  c.rope_theta = file.get("rope_theta", 10000.0);
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    if (!j.contains(key) || j[key].is_null()) continue;
-    c.rope_scaling = scaling_from_json(j[key], file);
-    c.rope_theta = j[key].value("rope_theta", c.rope_theta);
+    if (!file.has(key)) continue;
+    const JsonFields s = file.object(key);
+    c.rope_scaling = read_scaling(s);
+    c.rope_theta = s.get("rope_theta", c.rope_theta);
   }
 }
 
@@ -139,14 +131,15 @@ std::string to_hf_json(const DeepseekV3Config& config, const std::string& dtype)
 DeepseekV3Config from_hf_json(const std::string& text, const std::string& file_name) {
   try {
     Json j = Json::parse(text);
-    refuse_unsupported(j, file_name);
+    const JsonFields file(j, file_name);
+    refuse_unsupported(file);
     default_missing(j);
     DeepseekV3Config c;
-    j["model_type"].get_to(c.model_type);
-    shared_keys(c, [&](const char* key, auto& value) { j.at(key).get_to(value); });
-    j["q_lora_rank"].get_to(c.q_lora_rank);
-    read_rope(j, file_name, c);
-    validate(c);
+    c.model_type = file.get<std::string>("model_type");
+    shared_keys(c, [&](const char* key, auto& value) { value = file.get<std::decay_t<decltype(value)>>(key); });
+    c.q_lora_rank = file.get<std::int64_t>("q_lora_rank");
+    read_rope(file, c);
+    validate(c, file_name + ": ");
     return c;
   } catch (const Json::exception& e) {
     user_error("{}: {}", file_name, e.what());
