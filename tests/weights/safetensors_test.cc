@@ -157,6 +157,24 @@ TEST_F(Shards, OneShardNeedsNoIndex) {
   EXPECT_EQ(core::read_file(other / "model.safetensors"), safetensors_bytes(tensors_));
 }
 
+TEST_F(Shards, OutputsAreMadeInTheirTurn) {
+  std::vector<std::string> made;
+  std::vector<SafetensorsOutput> outputs;
+  for (const auto& [name, tensor] : tensors_)
+    outputs.push_back({.name = name, .shape = tensor.sizes().vec(), .dtype = at::kFloat, .load = [&made, name, tensor] {
+                         made.push_back(name);
+                         return tensor;
+                       }});
+  const fs::path other = folder_ / "other";
+  write_sharded_safetensors(other, outputs, 40);
+  EXPECT_THAT(made, ElementsAre("a", "b", "c", "d"));
+  for (const char* name : {"model-00001-of-00003.safetensors", "model.safetensors.index.json"})
+    EXPECT_EQ(core::read_file(other / name), core::read_file(file(name)));
+  outputs[3].shape = {19};  // not what is made
+  EXPECT_THROW(write_sharded_safetensors(folder_ / "wrong", outputs, 1000), Error);
+  EXPECT_TRUE(fs::is_empty(folder_ / "wrong"));
+}
+
 TEST_F(Shards, RefuseAnIndexThatDoesNotMatch) {
   const std::string good = index_text();
   auto index = nlohmann::json::parse(good);

@@ -7,6 +7,8 @@ exits 1 when one is not what it should be.
   perplexity  of WikiText-2's test text, in windows of 1,024 tokens: r1 logits against transformers: within 0.1%
   llamacpp    the same prompts: llama.cpp (package `xllamacpp`) on the GGUF files that r1 writes, against r1: equal texts on F32; how
               many are equal on F16, BF16, Q8_0 (llama.cpp rounds activations there) is only printed
+  tiny        transformers' tiny models of tests/golden/llama (biases, groups, scaled angles, norms of queries and keys) as GGUF files in
+              llama.cpp: log-probabilities of the last position within 1e-5 of transformers' in float64
   roundtrips  folder -> folder in shards, folder -> GGUF of F32 and F16 -> folder: equal bit by bit
 
 It is no unit test: it takes minutes, and packages that bench/peers/setup.sh has not all (pip install gguf xllamacpp)."""
@@ -59,7 +61,8 @@ def check_tensors(args):
             size = rows.shape[0] // heads[stem]
             rows = torch.cat([torch.cat([head[0::2], head[1::2]]) for head in rows.split(size)])
         equal += torch.equal(rows, found.pop(name))
-    report("tensors", equal == len(reader.tensors) and not found, f"{equal} of {len(reader.tensors)} equal, {len(found)} more in the folder")
+    report("tensors", equal == len(reader.tensors) and not found,
+           f"{equal} of {len(reader.tensors)} equal, {len(found)} more in the folder")
 
 
 def r1_answers(args, model):
@@ -140,13 +143,19 @@ def check_perplexity(args):
     report("perplexity", abs(mine / reference - 1) < 1e-3, f"{mine:.6f} against {reference:.6f} on {count} tokens ({len(cut)} windows)")
 
 
-def llamacpp_answers(args, file):
+def llamacpp_server(args, file, context):
+    """All in float32: its fused attention would round to half precision."""
     import xllamacpp
     params = xllamacpp.CommonParams()
-    params.model.path = str(file)
-    params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 1024, 1, args.threads
+    params.model.path, params.warmup = str(file), False
+    params.n_ctx, params.n_parallel, params.cpuparams.n_threads = context, 1, args.threads
     params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
-    server, out = xllamacpp.Server(params), []
+    params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    return xllamacpp.Server(params)
+
+
+def llamacpp_answers(args, file):
+    server, out = llamacpp_server(args, file, 1024), []
     for prompt in PROMPTS:
         answer = server.handle_completions({"prompt": TEMPLATE.replace("{prompt}", prompt), "n_predict": NEW_TOKENS, "temperature": 0,
                                             "top_k": 1, "cache_prompt": False})
@@ -161,6 +170,39 @@ def check_llamacpp(args):
         subprocess.run([args.r1, "convert", args.model, file, "--type", kind], check=True)
         compare(f"llama.cpp on r1's {kind} file, and r1 on it", llamacpp_answers(args, file), r1_answers(args, file),
                 len(PROMPTS) if kind == "f32" else 0)
+
+
+def tiny_tokenizer():
+    """A tokenizer.json of 61 ids that cuts as Qwen2's."""
+    vocabulary = {token: i for i, token in enumerate(["<|endoftext|>", "<|im_end|>", *"Ġ.0123456789abcdefghijklmnopqrstuvwxyz"])}
+    special = [{"id": i, "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+               for token, i in vocabulary.items() if i < 2]
+    bytes_ = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+    pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    return {"version": "1.0", "added_tokens": special, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, bytes_]},
+            "decoder": bytes_, "model": {"type": "BPE", "vocab": vocabulary, "merges": []}}
+
+
+def check_tiny(args):
+    import shutil
+    import torch
+    from safetensors.torch import load_file
+    golden = pathlib.Path(__file__).resolve().parents[2] / "tests/golden/llama"
+    args.work.mkdir(parents=True, exist_ok=True)
+    for case in ("llama", "llama_bias_llama3", "llama_linear", "llama_yarn", "qwen2", "qwen2_yarn", "qwen3"):
+        folder, file = args.work / case, args.work / f"{case}.gguf"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(golden / case, folder, ignore=shutil.ignore_patterns("golden.safetensors"))
+        (folder / "tokenizer.json").write_text(json.dumps(tiny_tokenizer()), encoding="utf-8")
+        subprocess.run([args.r1, "convert", folder, file, "--type", "f32"], check=True)
+        expected = load_file(golden / case / "golden.safetensors")
+        wanted = torch.log_softmax(expected["logits.0"][-1], -1)
+        answer = llamacpp_server(args, file, 64).handle_completions({"prompt": expected["ids.0"].tolist(), "n_predict": 1, "temperature": 0,
+                                                                     "n_probs": 61, "logprobs": 61, "cache_prompt": False})
+        found = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        worst = max(abs(entry["logprob"] - wanted[entry["id"]].item()) for entry in found)
+        report(f"llama.cpp on r1's file of {case}", worst < 1e-5 and len(found) == 61, f"largest difference {worst:.1e} of {len(found)}")
 
 
 def check_roundtrips(args):
