@@ -1,6 +1,7 @@
 // Training and rollout tokens/s of a model of a known shape with random weights on a GPU, one JSON object a line;
 // bench/peers/gpu_speed.py runs it beside transformers. It asserts nothing.
-//   gpu_speed SHAPE [--numerics exact|fast] [--what training|rollout] [--steps 20] [--row-length 1024] [--rows 8]
+//   gpu_speed SHAPE [--numerics exact|fast] [--what training|rollout] [--moments f32|bf16] [--steps 20] [--row-length
+//   1024] [--rows 8]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,13 +23,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string shape, numerics = "fast", what = "training";
+  std::string shape, numerics = "fast", what = "training", moments = "f32";
   std::int64_t steps = 20, row_length = 1024, rows = 8, sequences = 256;
 };
 
 Options parse(int argc, char** argv) {
   Options o;
-  const std::map<std::string, std::string*> texts{{"--numerics", &o.numerics}, {"--what", &o.what}};
+  const std::map<std::string, std::string*> texts{
+      {"--numerics", &o.numerics}, {"--what", &o.what}, {"--moments", &o.moments}};
   const std::map<std::string, std::int64_t*> numbers{
       {"--steps", &o.steps}, {"--row-length", &o.row_length}, {"--rows", &o.rows}, {"--sequences", &o.sequences}};
   for (int i = 1; i < argc; ++i) {
@@ -129,7 +131,9 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 void bench_training(const Options& o, r1::model::Decoder& model) {
   const r1::data::PackedBatch rows = full_rows(o, model.shape().vocab_size);
-  r1::train::AdamW optimizer(model.parameters(), {});
+  r1::train::OptimizerConfig moments;
+  moments.moments = o.moments;
+  r1::train::AdamW optimizer(model.parameters(), moments);
   r1::train::TrainConfig config;
   config.mtp_weight = 0.0;
   config.balance_loss_alpha = 0.0;
@@ -145,7 +149,8 @@ void bench_training(const Options& o, r1::model::Decoder& model) {
     if (step == 0) first = last;
     if (step >= 5) rates.push_back(static_cast<double>(rows.num_tokens) / seconds_since(start));
   }
-  print(o, "training", rates, fmt::format(", \"first_loss\": {:.4f}, \"last_loss\": {:.4f}", first, last));
+  print(o, "training", rates,
+        fmt::format(", \"moments\": \"{}\", \"first_loss\": {:.4f}, \"last_loss\": {:.4f}", o.moments, first, last));
 }
 
 void bench_rollout(const Options& o, const std::shared_ptr<r1::model::Decoder>& model) {

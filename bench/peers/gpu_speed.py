@@ -20,10 +20,11 @@ def main():
     for shape in shapes:
         eager = ["--eager"] if shape.startswith("deepseek") else []
         peer = line_of([sys.executable, str(PEER), shape, *eager])
-        for numerics in ("fast", "exact"):
-            mine = line_of([ours, shape, "--numerics", numerics])
+        # bf16 moments are what the peer, whose parameters are bf16, has
+        for numerics, moments in (("fast", "bf16"), ("exact", "bf16"), ("fast", "f32")):
+            mine = line_of([ours, shape, "--numerics", numerics, "--moments", moments])
             if mine and peer:
-                print(f"{shape} {numerics}: {mine['tokens_per_second'] / peer['tokens_per_second']:.2f} of the speed, "
+                print(f"{shape} {numerics}, moments {moments}: {mine['tokens_per_second'] / peer['tokens_per_second']:.2f} of the speed, "
                       f"{mine['peak_gib'] / peer['peak_gib']:.2f} of the memory", flush=True)
 
 

@@ -17,6 +17,8 @@ struct AdamWArgs {
   float gradient_scale = 1.0f;   // clipping factor
   float* m = nullptr;
   float* v = nullptr;
+  void* m_bf16 = nullptr;        // the moments in bf16 in their place (GPU kernel only)
+  void* v_bf16 = nullptr;
   float learning_rate = 0.0f, beta1 = 0.9f, beta2 = 0.95f, eps = 1e-8f, weight_decay = 0.0f;
   float bias_correction1 = 1.0f, bias_correction2 = 1.0f;  // 1 - beta^step
 };

@@ -24,8 +24,9 @@ struct AddRmsNormArgs {
 };
 /// `base.x` is the sum; base.dx = dsum + the norm's gradient (dsum may be null).
 struct AddRmsNormBackwardArgs {
-  RmsNormBackwardArgs base;
+  RmsNormBackwardArgs base;  // base.dweight stays null
   const void* dsum = nullptr;
+  void* dweight = nullptr;  // [columns] in the storage type
 };
 
 /// LogprobArgs and the gradient of logp with respect to the logits, (one-hot - p) / temperature, in bf16; rows without
@@ -59,7 +60,6 @@ inline constexpr std::int64_t kNormParts = 64;
 
 struct Table {
   void (*rmsnorm)(const RmsNormArgs&) = nullptr;
-  void (*rmsnorm_backward)(const RmsNormBackwardArgs&) = nullptr;
   void (*swiglu)(const SwigluArgs&) = nullptr;
   void (*swiglu_backward)(const SwigluBackwardArgs&) = nullptr;
   void (*mla_rope)(const MlaRopeArgs&) = nullptr;

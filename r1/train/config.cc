@@ -14,6 +14,7 @@ void fields(core::FieldVisitor& v, OptimizerConfig& c) {
   v("eps", c.eps, "added to the root of the second moment");
   v("weight_decay", c.weight_decay, "decoupled decay, not on norms");
   v("max_grad_norm", c.max_grad_norm, "gradients are scaled down to this L2 norm");
+  v("moments", c.moments, "f32 | bf16 (on a GPU only): 4 bytes a parameter less, and faster");
 }
 
 void fields(core::FieldVisitor& v, ForgettingConfig& c) {

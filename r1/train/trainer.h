@@ -25,6 +25,7 @@ struct OptimizerConfig {
   double eps = 1e-8;
   double weight_decay = 0.1;  // not on norms
   double max_grad_norm = 1.0;
+  std::string moments = "f32";        // f32 | bf16, as DeepSeek-V3 keeps them (section 3.3.3); bf16 on a GPU only
 };
 void fields(core::FieldVisitor& v, OptimizerConfig& c);
 

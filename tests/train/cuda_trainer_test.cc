@@ -75,6 +75,13 @@ TEST_F(CudaTrainer, LearnsInBothTypesAndNumerics) {
     }
 }
 
+TEST_F(CudaTrainer, LearnsWithNarrowMoments) {
+  R1_NEEDS_CUDA();
+  config_.dtype = "bf16";
+  config_.optimizer.moments = "bf16";
+  EXPECT_LT(run("narrow").final_loss, 0.9);
+}
+
 TEST_F(CudaTrainer, LossIsTheCpusInFloat32) {
   R1_NEEDS_CUDA();
   config_.steps = 8;

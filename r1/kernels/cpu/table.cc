@@ -5,7 +5,6 @@ namespace r1::kernels {
 
 const Table& cpu_table() {
   static const Table kTable{.rmsnorm = rmsnorm,
-                            .rmsnorm_backward = rmsnorm_backward,
                             .swiglu = swiglu,
                             .swiglu_backward = swiglu_backward,
                             .mla_rope = mla_rope,

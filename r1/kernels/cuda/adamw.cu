@@ -16,34 +16,46 @@ struct Batch {
   Args item[kBatch];
 };
 
-template <class G, int N>
-__device__ void update(const AdamWArgs& a, std::int64_t i) {
+/// Elements [i, i + N) of one tensor; the moments are of type M.
+template <class G, class M, int N>
+__device__ void update(const AdamWArgs& a, M* moments_m, M* moments_v, std::int64_t i) {
   const float decay = 1.0f - a.learning_rate * a.weight_decay;
   const float step = a.learning_rate / a.bias_correction1, root = 1.0f / sqrtf(a.bias_correction2);
   const Pack<G, N> g = load<G, N>(static_cast<const G*>(a.gradient) + i);
-  Pack<float, N> m = load<float, N>(a.m + i), v = load<float, N>(a.v + i), w = load<float, N>(a.master + i);
+  Pack<M, N> m = load<M, N>(moments_m + i), v = load<M, N>(moments_v + i);
+  Pack<float, N> w = load<float, N>(a.master + i);
   Pack<bf16, N> rounded;
 #pragma unroll
   for (int k = 0; k < N; ++k) {
     const float gradient = to_float(g.at[k]) * a.gradient_scale;
-    m.at[k] = fmaf(1.0f - a.beta1, gradient, a.beta1 * m.at[k]);
-    v.at[k] = fmaf((1.0f - a.beta2) * gradient, gradient, a.beta2 * v.at[k]);
-    w.at[k] = fmaf(w.at[k], decay, -(step * m.at[k] / fmaf(sqrtf(v.at[k]), root, a.eps)));
+    const float first = fmaf(1.0f - a.beta1, gradient, a.beta1 * to_float(m.at[k]));
+    const float second = fmaf((1.0f - a.beta2) * gradient, gradient, a.beta2 * to_float(v.at[k]));
+    w.at[k] = fmaf(w.at[k], decay, -(step * first / fmaf(sqrtf(second), root, a.eps)));
+    m.at[k] = from_float<M>(first);
+    v.at[k] = from_float<M>(second);
     rounded.at[k] = __float2bfloat16_rn(w.at[k]);
   }
-  store<float, N>(a.m + i, m);
-  store<float, N>(a.v + i, v);
+  store<M, N>(moments_m + i, m);
+  store<M, N>(moments_v + i, v);
   store<float, N>(a.master + i, w);
   if (a.parameter != nullptr) store<bf16, N>(static_cast<bf16*>(a.parameter) + i, rounded);
 }
 
-template <class G>
-__device__ void update_all(const AdamWArgs& a) {
+template <class G, class M>
+__device__ void update_all(const AdamWArgs& a, M* m, M* v) {
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * kThreads;
   const std::int64_t packs = a.count / 4;
-  for (std::int64_t i = first; i < packs; i += stride) update<G, 4>(a, i * 4);
-  for (std::int64_t i = packs * 4 + first; i < a.count; i += stride) update<G, 1>(a, i);
+  for (std::int64_t i = first; i < packs; i += stride) update<G, M, 4>(a, m, v, i * 4);
+  for (std::int64_t i = packs * 4 + first; i < a.count; i += stride) update<G, M, 1>(a, m, v, i);
+}
+
+template <class G>
+__device__ void update_all(const AdamWArgs& a) {
+  if (a.m_bf16 != nullptr)
+    update_all<G, bf16>(a, static_cast<bf16*>(a.m_bf16), static_cast<bf16*>(a.v_bf16));
+  else
+    update_all<G, float>(a, a.m, a.v);
 }
 
 __global__ void __launch_bounds__(kThreads) adamw_kernel(const __grid_constant__ Batch<AdamWArgs> batch) {

@@ -107,7 +107,8 @@ __global__ void backward(AddRmsNormBackwardArgs a, float* partial) {
 constexpr int kGroups = 16;
 
 /// dweight[j] = sum over blocks of partial[block, j].
-__global__ void add_partials(const float* partial, std::int64_t blocks, std::int64_t columns, float* dweight) {
+template <class T>
+__global__ void add_partials(const float* partial, std::int64_t blocks, std::int64_t columns, T* dweight) {
   __shared__ float part[kGroups][kWarp];
   const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * kWarp + threadIdx.x;
   float sum = 0.0f;
@@ -117,7 +118,7 @@ __global__ void add_partials(const float* partial, std::int64_t blocks, std::int
   __syncthreads();
   if (threadIdx.y != 0 || j >= columns) return;
   for (int group = 1; group < kGroups; ++group) sum += part[group][threadIdx.x];
-  dweight[j] = sum;
+  dweight[j] = from_float<T>(sum);
 }
 
 unsigned backward_blocks(std::int64_t rows) {
@@ -184,8 +185,14 @@ void add_rmsnorm_backward(const AddRmsNormBackwardArgs& args, float* workspace, 
     else
       run_backward<bf16>(args, workspace, native(stream));
   }
-  add_partials<<<blocks_for(b.columns, kWarp), dim3(kWarp, kGroups), 0, native(stream)>>>(
-      workspace, b.rows > 0 ? backward_blocks(b.rows) : 0, b.columns, b.dweight);
+  const unsigned parts = b.rows > 0 ? backward_blocks(b.rows) : 0;
+  const dim3 threads(kWarp, kGroups);
+  if (b.dtype == DType::F32)
+    add_partials<<<blocks_for(b.columns, kWarp), threads, 0, native(stream)>>>(workspace, parts, b.columns,
+                                                                               static_cast<float*>(args.dweight));
+  else
+    add_partials<<<blocks_for(b.columns, kWarp), threads, 0, native(stream)>>>(workspace, parts, b.columns,
+                                                                               static_cast<bf16*>(args.dweight));
   check_launch("rmsnorm_backward");
 }
 

@@ -59,7 +59,6 @@ void* record(void (*work)(const void*), const void* context) {
 
 const kernels::Table kTable{
     .rmsnorm = [](const kernels::RmsNormArgs& a) { cuda::add_rmsnorm({a, nullptr, nullptr}, stream()); },
-    .rmsnorm_backward = [](const kernels::RmsNormBackwardArgs& a) { rmsnorm_backward({a, nullptr}); },
     .swiglu = [](const kernels::SwigluArgs& a) { cuda::swiglu(a, stream()); },
     .swiglu_backward = [](const kernels::SwigluBackwardArgs& a) { cuda::swiglu_backward(a, stream()); },
     .mla_rope = [](const kernels::MlaRopeArgs& a) { cuda::mla_rope(a, stream()); },

@@ -14,14 +14,18 @@ kernels::AdamWArgs arguments(const at::Tensor& parameter, const at::Tensor& grad
                              const AdamWScalars& s) {
   R1_CHECK(gradient.is_contiguous() && gradient.sizes() == parameter.sizes(),
            "adamw: the gradient does not fit its parameter");
+  const bool narrow = state.m.scalar_type() == at::kBFloat16;
+  R1_CHECK(!narrow || parameter.is_cuda(), "adamw: moments in bf16 are a GPU's");
   return {.count = parameter.numel(),
           .master = state.master.mutable_data_ptr<float>(),
           .parameter = parameter.scalar_type() == at::kFloat ? nullptr : parameter.mutable_data_ptr(),
           .gradient = gradient.const_data_ptr(),
           .gradient_dtype = kernel_dtype(gradient),
           .gradient_scale = static_cast<float>(s.gradient_scale),
-          .m = state.m.mutable_data_ptr<float>(),
-          .v = state.v.mutable_data_ptr<float>(),
+          .m = narrow ? nullptr : state.m.mutable_data_ptr<float>(),
+          .v = narrow ? nullptr : state.v.mutable_data_ptr<float>(),
+          .m_bf16 = narrow ? state.m.mutable_data_ptr() : nullptr,
+          .v_bf16 = narrow ? state.v.mutable_data_ptr() : nullptr,
           .learning_rate = static_cast<float>(s.learning_rate),
           .beta1 = static_cast<float>(s.beta1),
           .beta2 = static_cast<float>(s.beta2),

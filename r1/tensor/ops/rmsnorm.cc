@@ -10,6 +10,34 @@
 
 namespace r1::tensor {
 
+namespace {
+
+struct Normed {
+  at::Tensor x, weight, inverse;  // inverse [rows]: 1 / RMS
+};
+struct DeviceGradients {
+  at::Tensor dx, dweight;
+};
+
+/// On a GPU; `dsum`, if defined, is added to dx.
+DeviceGradients device_backward(const Normed& n, const at::Tensor& dy, const at::Tensor& dsum) {
+  DeviceGradients out{empty_like_type(n.x, n.x.sizes()), empty_like_type(n.weight, n.weight.sizes())};
+  kernels_on(n.x).add_rmsnorm_backward({.base = {.rows = n.x.size(0),
+                                                 .columns = n.x.size(1),
+                                                 .x = n.x.const_data_ptr(),
+                                                 .x_stride = n.x.stride(0),
+                                                 .weight = n.weight.const_data_ptr(),
+                                                 .dy = dy.const_data_ptr(),
+                                                 .inverse_rms = n.inverse.const_data_ptr<float>(),
+                                                 .dx = out.dx.mutable_data_ptr(),
+                                                 .dtype = kernel_dtype(n.x)},
+                                        .dsum = dsum.defined() ? dsum.const_data_ptr() : nullptr,
+                                        .dweight = out.dweight.mutable_data_ptr()});
+  return out;
+}
+
+}  // namespace
+
 at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   R1_CHECK(x.dim() == 2 && x.stride(1) == 1 && x.size(1) == weight.size(0), "rmsnorm: rows of {} for a weight of {}",
            x.size(-1), weight.size(0));
@@ -30,18 +58,22 @@ at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   if (grad) {
     record("rmsnorm", {y}, {x, weight},
            [x = x.detach(), weight = weight.detach(), inverse](const std::vector<at::Tensor>& grads) {
+             if (x.is_cuda()) {
+               const DeviceGradients g = device_backward({x, weight, inverse}, grads[0], {});
+               return std::vector<at::Tensor>{g.dx, g.dweight};
+             }
              at::Tensor dx = empty_like_type(x, x.sizes());
-             at::Tensor dweight = empty_f32_on(x, weight.sizes());
-             kernels_on(x).rmsnorm_backward({.rows = x.size(0),
-                                             .columns = x.size(1),
-                                             .x = x.const_data_ptr(),
-                                             .x_stride = x.stride(0),
-                                             .weight = weight.const_data_ptr(),
-                                             .dy = grads[0].const_data_ptr(),
-                                             .inverse_rms = inverse.const_data_ptr<float>(),
-                                             .dx = dx.mutable_data_ptr(),
-                                             .dweight = dweight.mutable_data_ptr<float>(),
-                                             .dtype = kernel_dtype(x)});
+             at::Tensor dweight = empty_f32(weight.sizes());
+             kernels::rmsnorm_backward({.rows = x.size(0),
+                                        .columns = x.size(1),
+                                        .x = x.const_data_ptr(),
+                                        .x_stride = x.stride(0),
+                                        .weight = weight.const_data_ptr(),
+                                        .dy = grads[0].const_data_ptr(),
+                                        .inverse_rms = inverse.const_data_ptr<float>(),
+                                        .dx = dx.mutable_data_ptr(),
+                                        .dweight = dweight.mutable_data_ptr<float>(),
+                                        .dtype = kernel_dtype(x)});
              return std::vector<at::Tensor>{dx, dweight.to(weight.scalar_type())};
            });
   }
@@ -73,20 +105,8 @@ SumAndNorm add_rmsnorm(const at::Tensor& x, const at::Tensor& delta, const at::T
     record("add_rmsnorm", {out.sum, out.normed}, {x, delta, weight},
            [sum = out.sum.detach(), weight = weight.detach(), inverse](const std::vector<at::Tensor>& grads) {
              if (!grads[1].defined()) return std::vector<at::Tensor>{grads[0], grads[0], {}};
-             at::Tensor dx = empty_like_type(sum, sum.sizes());
-             at::Tensor dweight = empty_f32_on(sum, weight.sizes());
-             kernels_on(sum).add_rmsnorm_backward({.base = {.rows = sum.size(0),
-                                                            .columns = sum.size(1),
-                                                            .x = sum.const_data_ptr(),
-                                                            .x_stride = sum.size(1),
-                                                            .weight = weight.const_data_ptr(),
-                                                            .dy = grads[1].const_data_ptr(),
-                                                            .inverse_rms = inverse.const_data_ptr<float>(),
-                                                            .dx = dx.mutable_data_ptr(),
-                                                            .dweight = dweight.mutable_data_ptr<float>(),
-                                                            .dtype = kernel_dtype(sum)},
-                                                   .dsum = grads[0].defined() ? grads[0].const_data_ptr() : nullptr});
-             return std::vector<at::Tensor>{dx, dx, dweight.to(weight.scalar_type())};
+             const DeviceGradients g = device_backward({sum, weight, inverse}, grads[1], grads[0]);
+             return std::vector<at::Tensor>{g.dx, g.dx, g.dweight};
            });
   return out;
 }

@@ -10,12 +10,15 @@ namespace r1::train {
 
 AdamW::AdamW(std::vector<model::Parameter> parameters, const OptimizerConfig& config) : config_(config) {
   const at::NoGradGuard no_grad;
+  const at::ScalarType moments = config.moments == "bf16" ? at::kBFloat16 : at::kFloat;
   for (model::Parameter& p : parameters) {
     if (p.kind == model::Parameter::Kind::RouterBias) continue;
     const at::Tensor value = p.tensor->detach();
-    const at::TensorOptions f32 = at::TensorOptions().dtype(at::kFloat).device(value.device());
+    if (moments == at::kBFloat16 && !value.is_cuda())
+      user_error("optimizer.moments bf16 needs a GPU (device cuda); on the CPU they are f32");
+    const at::TensorOptions options = at::TensorOptions().dtype(moments).device(value.device());
     slots_.push_back({p, value.scalar_type() == at::kFloat ? value : value.to(at::kFloat),
-                      at::zeros(value.sizes(), f32), at::zeros(value.sizes(), f32)});
+                      at::zeros(value.sizes(), options), at::zeros(value.sizes(), options)});
   }
 }
 

@@ -1,4 +1,5 @@
-// AdamW over a model's parameters with FP32 master weights and moments (kernels/adamw.h does one tensor).
+// AdamW over a model's parameters with FP32 master weights and moments (bf16 moments on request on a GPU;
+// kernels/adamw.h does one tensor).
 #pragma once
 
 #include <cstdint>

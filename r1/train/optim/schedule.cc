@@ -16,6 +16,7 @@ void validate(const OptimizerConfig& c) {
   if (c.beta1 < 0.0 || c.beta1 >= 1.0 || c.beta2 < 0.0 || c.beta2 >= 1.0)
     user_error("optimizer.beta1 and beta2 lie in [0, 1)");
   if (!(c.max_grad_norm > 0.0)) user_error("optimizer.max_grad_norm {}: it must be above 0", c.max_grad_norm);
+  if (c.moments != "f32" && c.moments != "bf16") user_error("optimizer.moments '{}': use f32 or bf16", c.moments);
   if (c.constant_share < 0.0 || c.constant_share > 1.0)
     user_error("optimizer.constant_share {}: it lies in [0, 1]", c.constant_share);
 }
