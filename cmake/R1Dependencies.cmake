@@ -10,6 +10,7 @@ pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
+find_library(R1_UTF8PROC NAMES libutf8proc.a utf8proc REQUIRED)
 
 # libtorch's include/ brings its own, newer fmt. r1_flags comes first on every compiler line, so a folder that holds nothing but
 # the system's fmt makes all of r1 see the one that spdlog and libfmt were built with.

@@ -1,19 +1,21 @@
-// r1 generate MODEL: samples continuations of prompts, to standard output: text, or one JSON object a sample with its
-// log-probabilities.
+// r1 generate MODEL: samples continuations of prompts or answers to conversations, to standard output: text, or one
+// JSON object a sample with its log-probabilities.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "r1/cli/json_file.h"
 #include "r1/cli/model_folder.h"
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
 #include "r1/data/reader.h"
 #include "r1/rollout/engine.h"
+#include "r1/tokenizer/chat_template.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::cli {
@@ -21,7 +23,7 @@ namespace r1::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
 struct GenerateConfig {
   std::string prompt;
@@ -42,7 +44,8 @@ struct GenerateConfig {
 };
 void fields(core::FieldVisitor& v, GenerateConfig& c) {
   v("prompt", c.prompt, "the text to continue");
-  v("file", c.file, "or a file with one prompt a line");
+  v("file", c.file,
+    "or a file with one prompt a line; .jsonl: {\"prompt\": ...} or {\"messages\": [...]}, implies --json");
   v("prompt_template", c.prompt_template, "what stands around a prompt, e.g. \"User: {prompt}\\nAssistant: \"");
   v("n", c.n, "samples a prompt");
   v("seed", c.seed, "of the sampling: same seed, same samples");
@@ -58,16 +61,6 @@ void fields(core::FieldVisitor& v, GenerateConfig& c) {
   v("dtype", c.dtype, "f32 | bf16");
 }
 
-std::vector<std::string> read_prompts(const GenerateConfig& config) {
-  if (config.prompt.empty() == config.file.empty()) user_error("give either --prompt TEXT or --file FILE");
-  if (!config.prompt.empty()) return {config.prompt};
-  std::vector<std::string> prompts;
-  data::LineReader lines(config.file);
-  for (std::string line; lines.next(line);) prompts.push_back(line);
-  if (prompts.empty()) user_error("{}: holds no prompt", config.file);
-  return prompts;
-}
-
 /// What the command line writes as two characters is a line feed; then {prompt} is put in.
 std::string fill(std::string text, const std::string& prompt) {
   for (std::size_t at = text.find("\\n"); at != std::string::npos; at = text.find("\\n", at + 1))
@@ -77,24 +70,73 @@ std::string fill(std::string text, const std::string& prompt) {
   return text.replace(at, 8, prompt);
 }
 
+/// What to continue, and what the JSON output says of it.
+struct Prompt {
+  std::string text;
+  Json source;  // {"prompt": ...} or {"messages": [...]}, with the record's "id" in front where it has one
+};
+
+/// Records of a .jsonl file. A conversation is rendered by the folder's chat template, up to where the answer begins.
+std::vector<Prompt> read_records(const std::string& model, const GenerateConfig& config) {
+  std::vector<Prompt> prompts;
+  std::optional<tokenizer::ChatTemplate> chat_template;
+  for_each_json_line(config.file, [&](const Json& record) {
+    if (!record.is_object() || record.contains("prompt") == record.contains("messages"))
+      user_error(R"(either {{"prompt": "..."}} or {{"messages": [...]}} is needed)");
+    Prompt& prompt = prompts.emplace_back();
+    if (record.contains("id")) prompt.source["id"] = record.at("id");
+    if (record.contains("prompt")) {
+      if (!record.at("prompt").is_string())
+        user_error("\"prompt\" must be a text, is {}", record.at("prompt").type_name());
+      prompt.source["prompt"] = record.at("prompt");
+      prompt.text = fill(config.prompt_template, record.at("prompt").get<std::string>());
+      return;
+    }
+    if (!chat_template) chat_template = tokenizer::ChatTemplate::load(model);
+    if (!chat_template) user_error("messages need a chat template, and {} has none", model);
+    tokenizer::ChatTemplate::Options options;
+    options.add_generation_prompt = true;
+    prompt.source["messages"] = messages_of(record);
+    prompt.text = chat_template->render(prompt.source["messages"], options);
+  });
+  return prompts;
+}
+
+std::vector<Prompt> read_prompts(const std::string& model, const GenerateConfig& config) {
+  if (config.prompt.empty() == config.file.empty()) user_error("give either --prompt TEXT or --file FILE");
+  const auto plain = [&](const std::string& text) -> Prompt {
+    return {fill(config.prompt_template, text), {{"prompt", text}}};
+  };
+  if (!config.prompt.empty()) return {plain(config.prompt)};
+  std::vector<Prompt> prompts;
+  if (is_jsonl(config.file)) {
+    prompts = read_records(model, config);
+  } else {
+    data::LineReader lines(config.file);
+    for (std::string line; lines.next(line);) prompts.push_back(plain(line));
+  }
+  if (prompts.empty()) user_error("{}: holds no prompt", config.file);
+  return prompts;
+}
+
 std::string text_of(const rollout::Completion& completion, const tokenizer::Tokenizer& tokenizer) {
   std::vector<std::int32_t> ids = completion.ids;
   if (completion.finish_reason == rollout::FinishReason::Stop && !ids.empty()) ids.pop_back();
   return tokenizer.decode(ids);
 }
 
-void print(const rollout::Completion& completion, const std::string& prompt, const tokenizer::Tokenizer& tokenizer,
+void print(const rollout::Completion& completion, const Prompt& prompt, const tokenizer::Tokenizer& tokenizer,
            const GenerateConfig& config) {
   const std::string text = text_of(completion, tokenizer);
-  if (!config.json && !config.logprobs) {
+  if (!config.json && !config.logprobs && !is_jsonl(config.file)) {
     std::printf("%s\n", text.c_str());
     return;
   }
-  Json json = {{"prompt", prompt},
-               {"sample", completion.sample_index},
-               {"completion", text},
-               {"tokens", completion.ids.size()},
-               {"finish_reason", completion.finish_reason == rollout::FinishReason::Stop ? "stop" : "length"}};
+  Json json = prompt.source;
+  json["sample"] = completion.sample_index;
+  json["completion"] = text;
+  json["tokens"] = completion.ids.size();
+  json["finish_reason"] = completion.finish_reason == rollout::FinishReason::Stop ? "stop" : "length";
   if (config.logprobs) {
     json["logprobs"] = Json::array();
     for (std::size_t i = 0; i < completion.ids.size(); ++i)
@@ -107,13 +149,13 @@ void print(const rollout::Completion& completion, const std::string& prompt, con
 
 void generate(const std::string& path, const GenerateConfig& config) {
   const std::string model = model_folder(path).string();
-  const std::vector<std::string> prompts = read_prompts(config);
+  const std::vector<Prompt> prompts = read_prompts(model, config);
   if (config.n < 1) user_error("--n: {} is less than 1", config.n);
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(fs::path(model) / "tokenizer.json");
   std::vector<rollout::Request> requests;
   std::size_t longest = 0;
   for (std::size_t p = 0; p < prompts.size(); ++p) {
-    const std::vector<std::int32_t> ids = tokenizer.encode(fill(config.prompt_template, prompts[p]));
+    const std::vector<std::int32_t> ids = tokenizer.encode(prompts[p].text);
     longest = std::max(longest, ids.size());
     for (std::int64_t s = 0; s < config.n; ++s)
       requests.push_back({.prompt = ids,

@@ -67,8 +67,9 @@ int run_program(int argc, char** argv) {
   program.require_subcommand(1);
   program.fallthrough(false);
   try {
-    for (const auto add : {add_run_verb, add_chat_verb, add_generate_verb, add_eval_verb, add_sft_verb,
-                           add_convert_verb, add_inspect_verb, add_logits_verb, add_tokenizer_verb, add_report_verb})
+    for (const auto add :
+         {add_run_verb, add_chat_verb, add_generate_verb, add_eval_verb, add_sft_verb, add_convert_verb,
+          add_inspect_verb, add_logits_verb, add_tokenizer_verb, add_template_verb, add_report_verb})
       add(program);
     program.parse(argc, argv);
     return 0;

@@ -72,17 +72,10 @@ Counts count_pieces(const std::vector<std::string_view>& documents, const Model&
   return std::move(counts[0]);
 }
 
-std::vector<std::string> patterns_of(const std::string& pattern) {
-  if (pattern != "deepseek_v3" && pattern != "single_digits") return {pattern};
-  std::vector<std::string> patterns = deepseek_v3_patterns();
-  if (pattern == "single_digits") patterns[0] = R"(\p{N})";
-  return patterns;
-}
-
 /// The vocabulary before any merge: special tokens, then bytes.
 Model initial_model(const BpeConfig& config) {
   Model model;
-  model.split_patterns = patterns_of(config.pattern);
+  model.split_patterns = split_patterns(config.pattern);
   for (const std::string& special : config.special_tokens) {
     if (special.empty()) user_error("special_tokens: an entry is empty");
     const auto same = [&](const auto& other) { return other.first == special; };
@@ -101,17 +94,12 @@ Model initial_model(const BpeConfig& config) {
 
 }  // namespace
 
-std::vector<std::string> deepseek_v3_patterns() {
-  return {R"(\p{N}{1,3})", R"([一-龥぀-ゟ゠-ヿ]+)",
-          R"x([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)x"
-          R"x(| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)x"};
-}
-
 void fields(core::FieldVisitor& v, BpeConfig& c) {
   v("vocab_size", c.vocab_size, "tokens in all: special tokens, 256 bytes, merges");
   v("special_tokens", c.special_tokens, "texts that get the first ids, in order");
   v("pattern", c.pattern,
-    "pre-tokenizer: deepseek_v3, single_digits (the same, one digit a piece) or a regular expression");
+    "pre-tokenizer: deepseek_v3, single_digits (the same, one digit a piece), another of split_patterns.h, or a "
+    "regular expression");
   v("min_frequency", c.min_frequency, "pairs seen less often are not merged");
   v("num_threads", c.num_threads, "threads that count; 0 = all cores; no effect on the result");
 }

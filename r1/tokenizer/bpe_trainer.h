@@ -8,19 +8,16 @@
 #include <vector>
 
 #include "r1/core/config.h"
+#include "r1/tokenizer/split_patterns.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::tokenizer {
-
-/// DeepSeek-V3's three ordered pre-tokenizer splits (numbers of up to three digits; CJK runs; words, punctuation,
-/// space).
-std::vector<std::string> deepseek_v3_patterns();
 
 struct BpeConfig {
   std::int64_t vocab_size = 4096;  // base tokens + special tokens; 256 bytes + specials at least
   std::vector<std::string> special_tokens = {"<|bos|>", "<|eos|>", "<|pad|>"};  // get the first ids, in order
   std::string pattern =
-      "deepseek_v3";  // deepseek_v3 | single_digits (the same with one digit a piece) | a PCRE2 pattern
+      "deepseek_v3";  // deepseek_v3 | single_digits (the same with one digit a piece) | ... (split_patterns.h)
   std::int64_t min_frequency = 2;  // pairs seen less often are not merged
   std::int64_t num_threads = 0;  // 0 = all cores
 };

@@ -93,8 +93,10 @@ MergeTable::MergeTable(const Model& model) {
   }
   merged_.reserve(model.merges.size());
   for (const auto& [left, right] : model.merges) {
-    rank_of_.find_or_insert(left, right, static_cast<std::uint32_t>(merged_.size()));
-    merged_.push_back(ids.at(model.tokens[left] + model.tokens[right]));
+    const std::int32_t merged = ids.at(model.tokens[left] + model.tokens[right]);
+    const bool ranks_alike = model.rank_by_token && !merged_.empty() && merged_.back() == merged;
+    if (!ranks_alike) merged_.push_back(merged);
+    rank_of_.find_or_insert(left, right, static_cast<std::uint32_t>(merged_.size() - 1));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "r1/core/error.h"
 #include "r1/tokenizer/merge_table.h"
+#include "r1/tokenizer/nfc.h"
 #include "r1/tokenizer/piece_cache.h"
 #include "r1/tokenizer/pre_tokenizer.h"
 #include "r1/tokenizer/special_finder.h"
@@ -61,6 +62,8 @@ struct Tokenizer::Impl {
   }
 
   void encode_text(std::string_view text, std::vector<std::int32_t>& ids) {
+    std::string normalized;
+    if (model.nfc && !is_nfc_at_a_glance(text)) text = normalized = to_nfc(text);
     pre_tokenizer.for_each_piece(text, [&](std::string_view piece) { encode_piece(piece, ids); });
   }
 
@@ -92,8 +95,7 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text, bool parse_sp
 std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special) const {
   std::string text;
   for (const std::int32_t id : ids) {
-    const bool known = id >= 0 && id < vocab_size() && impl_->entries[id].kind != Impl::Kind::Unused;
-    R1_CHECK(known, "token id {} is not in the vocabulary of {}", id, vocab_size());
+    R1_CHECK(contains(id), "token id {} is not in the vocabulary of {}", id, vocab_size());
     if (skip_special && impl_->entries[id].kind == Impl::Kind::Special) continue;
     text += impl_->entries[id].bytes;
   }
@@ -101,6 +103,10 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_speci
 }
 
 std::int64_t Tokenizer::vocab_size() const { return static_cast<std::int64_t>(impl_->entries.size()); }
+
+bool Tokenizer::contains(std::int64_t id) const {
+  return id >= 0 && id < vocab_size() && impl_->entries[id].kind != Impl::Kind::Unused;
+}
 
 std::optional<std::int32_t> Tokenizer::special_id(std::string_view text) const {
   for (const auto* list : {&impl_->model.special_tokens, &impl_->model.added_tokens})

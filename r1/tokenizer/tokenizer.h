@@ -1,6 +1,7 @@
 // Byte-level BPE: encode, decode, Hugging Face tokenizer.json. Lossless on any bytes of which the vocabulary has a
 // token (all 256 where r1 trained it, 235 in SmolLM2): decode(encode(x)) == x.
-// Training is in bpe_trainer.h. It holds no chat templates and no normaliser (DeepSeek-V3 has none).
+// Not so where the model puts text into Unicode's form C first. Training is in bpe_trainer.h, tiktoken's files in
+// tiktoken.h, chat templates in chat_template.h.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,8 @@ struct Model {
       special_tokens;  // text -> id (ids may lie after the base vocabulary)
   std::vector<std::pair<std::string, std::int32_t>>
       added_tokens;  // matched like special ones, but never skipped by decode
+  bool nfc = false;  // text between special and added tokens is put into Unicode's form C (nfc.h) first: Qwen
+  bool rank_by_token = false;  // merges that make the same token, which stand together, rank alike: tiktoken
   std::vector<std::string> split_patterns;  // PCRE2, applied in order, each isolating its matches
   bool ignore_merges = false;  // a piece that is a token becomes it, whatever the merges would make of it (Llama 3)
   std::optional<std::int32_t> unknown;  // id for a byte without a token
@@ -39,8 +42,8 @@ class Tokenizer {
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  /// Reads / writes Hugging Face's tokenizer.json (model.type BPE, ByteLevel). UserError names file and what is
-  /// unsupported.
+  /// Reads / writes Hugging Face's tokenizer.json (model.type BPE, ByteLevel), given itself or as the folder that holds
+  /// it. UserError names file and what is unsupported.
   static Tokenizer load(const std::filesystem::path& tokenizer_json);
   /// The file's text; the same model gives the same bytes. Other programs are told to put the special token `begin`,
   /// if any, ahead of every text (post_processor).
@@ -54,6 +57,8 @@ class Tokenizer {
 
   /// Highest id + 1, special tokens included.
   std::int64_t vocab_size() const;
+  /// Whether `id` stands for a token: below vocab_size() there may be gaps.
+  bool contains(std::int64_t id) const;
   /// The id of a special or added token.
   std::optional<std::int32_t> special_id(std::string_view text) const;
   const Model& model() const;

@@ -9,6 +9,7 @@
 #include "r1/tokenizer/byte_level.h"
 #include "r1/tokenizer/merge_table.h"
 #include "r1/tokenizer/pre_tokenizer.h"
+#include "r1/tokenizer/split_patterns.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::tokenizer {
@@ -16,9 +17,6 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-// What ByteLevel cuts by when it has use_regex: GPT-2's expression.
-constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 /// Reads one file; every refusal names it.
 class Reader {
@@ -45,12 +43,16 @@ class Reader {
     if (!supported) user_error("{}: {} is not supported: {}", file_, what, why);
   }
 
-  void read_normalizer() const {
+  /// Nothing, or Unicode's form C, alone or as the step of a Sequence.
+  void read_normalizer() {
     if (is_null(root_, "normalizer")) return;
     const json& normalizer = root_.at("normalizer");
-    const std::string type = string_at(normalizer, "type");
-    const bool empty = type == "Sequence" && normalizer.at("normalizers").empty();
-    require(empty, fmt::format("normalizer {}", type), "text must not be changed before it is encoded");
+    const bool sequence = string_at(normalizer, "type") == "Sequence";
+    for (const json& step : sequence ? normalizer.at("normalizers") : json::array({normalizer})) {
+      const std::string type = string_at(step, "type");
+      require(type == "NFC", fmt::format("normalizer {}", type), "only NFC is known");
+      model_.nfc = true;
+    }
   }
 
   void read_pre_tokenizer() {
@@ -85,7 +87,7 @@ class Reader {
 
   void read_byte_level(const json& step) {
     require(!step.value("add_prefix_space", true), "ByteLevel add_prefix_space true", "text must not be changed");
-    if (step.value("use_regex", true)) model_.split_patterns.emplace_back(kGpt2Pattern);
+    if (step.value("use_regex", true)) model_.split_patterns.push_back(split_patterns("gpt2").front());
   }
 
   void read_vocabulary(const json& bpe) {
@@ -123,6 +125,8 @@ class Reader {
       const auto content = token.at("content").get<std::string>();
       for (const char* key : {"single_word", "lstrip", "rstrip"})
         require(!token.value(key, false), fmt::format("added token {} with {}", content, key), "only false is known");
+      require(!model_.nfc || !token.value("normalized", false), fmt::format("added token {} with normalized", content),
+              "beside a normalizer only false is known");
       auto& list = token.value("special", false) ? model_.special_tokens : model_.added_tokens;
       list.emplace_back(content, token.at("id").get<std::int32_t>());
     }
@@ -225,9 +229,9 @@ ordered_json byte_level_json() {
 
 }  // namespace
 
-Tokenizer Tokenizer::load(const std::filesystem::path& tokenizer_json) {
-  const std::string file = tokenizer_json.string();
-  const std::string text = core::read_file(tokenizer_json);
+Tokenizer Tokenizer::load(const std::filesystem::path& path) {
+  const std::string file = (std::filesystem::is_directory(path) ? path / "tokenizer.json" : path).string();
+  const std::string text = core::read_file(file);
   try {
     const json root = json::parse(text);
     if (!root.is_object()) user_error("{}: not a tokenizer.json: it holds no JSON object", file);
@@ -252,7 +256,7 @@ std::string Tokenizer::to_json(const std::string& begin) const {
                              {"truncation", nullptr},
                              {"padding", nullptr},
                              {"added_tokens", added_tokens_json(saved)},
-                             {"normalizer", nullptr},
+                             {"normalizer", saved.nfc ? ordered_json{{"type", "NFC"}} : ordered_json()},
                              {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", steps}}},
                              {"post_processor", begin_id ? post_processor_json(begin, *begin_id) : ordered_json()},
                              {"decoder", byte_level_json()},
