@@ -32,7 +32,7 @@ struct LlamaConfig {
   std::int64_t num_experts_per_tok = 0;
   std::int64_t moe_intermediate_size = 0;
   std::int64_t decoder_sparse_step = 1;
-  std::vector<std::int64_t> mlp_only_layers;
+  std::vector<std::int64_t> mlp_only_layers = {};
   bool norm_topk_prob = false;
 
   bool has_experts(std::int64_t layer) const;
