@@ -12,19 +12,17 @@
 
 namespace r1::cli {
 
-static void fields(core::FieldVisitor& v, ConvertConfig& c) {
-  v("dtype", c.dtype, "a folder's tensors: f32 | bf16 | f16; empty: as they are, quantised ones f32");
-  v("type", c.type, "a GGUF file's matrices: f32 | f16 | bf16 | q8_0 | q4_0");
-  v("shard_size", c.shard_size, "largest .safetensors file: bytes, or e.g. 500MB, 5GB, 4GiB");
-}
+namespace {
 
-static void convert(const std::string& from, const std::string& to, const ConvertConfig& config) {
+void convert(const std::string& from, const std::string& to, const ConvertConfig& config) {
   convert_model(from, to, config);
   std::int64_t parameters = 0;
   const std::vector<weights::TensorSummary> tensors = weights::list_tensors(to);
   for (const weights::TensorSummary& tensor : tensors) parameters += tensor.num_elements();
   fmt::print("{}: {} tensors, {} parameters\n", to, tensors.size(), parameters);
 }
+
+}  // namespace
 
 void add_convert_verb(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("convert", "GGUF file <-> model folder, or a folder in another type");

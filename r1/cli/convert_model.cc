@@ -81,6 +81,12 @@ void to_gguf(const fs::path& from, const fs::path& to, const ConvertConfig& conf
 
 }  // namespace
 
+void fields(core::FieldVisitor& v, ConvertConfig& c) {
+  v("dtype", c.dtype, "a folder's tensors: f32 | bf16 | f16; empty: as they are, quantised ones f32");
+  v("type", c.type, "a GGUF file's matrices: f32 | f16 | bf16 | q8_0 | q4_0");
+  v("shard_size", c.shard_size, "largest .safetensors file: bytes, or e.g. 500MB, 5GB, 4GiB");
+}
+
 void convert_model(const fs::path& from, const fs::path& to, const ConvertConfig& config) {
   if (!fs::exists(from)) user_error("{}: there is no such file or folder", from.string());
   const bool source_is_gguf = from.extension() == ".gguf", target_is_gguf = to.extension() == ".gguf";

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "r1/core/config.h"
+
 namespace r1::cli {
 
 struct ConvertConfig {
@@ -14,6 +16,7 @@ struct ConvertConfig {
   std::string type = "f16";  // of a GGUF file's matrices: f32 | f16 | bf16 | q8_0 | q4_0
   std::string shard_size = "5GB";  // largest file of a folder: bytes, or with kB, MB, GB, KiB, MiB, GiB
 };
+void fields(core::FieldVisitor& v, ConvertConfig& c);
 
 /// `to` is a GGUF file when its name ends with .gguf, else a folder; either appears whole or not at all. UserError,
 /// naming file and key, tensor or option, for what can't be converted.
