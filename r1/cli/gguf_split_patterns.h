@@ -5,20 +5,23 @@
 #include <string>
 #include <vector>
 
+#include "r1/tokenizer/tokenizer.h"
+
 namespace r1::cli {
 
 struct GgufSplit {
   std::string pre;  // the name in the file
   std::vector<std::string> patterns;  // tokenizer::Model::split_patterns
   bool ignore_merges = false;
+  bool nfc = false;  // the model's own tokenizer normalises; llama.cpp never does
   bool begin_by_default = false;  // where the file doesn't say whether the begin token comes first
 };
 
 /// Null for a name that isn't known.
 const GgufSplit* find_gguf_split(const std::string& pre);
 
-/// The one with these patterns; null when there is none, or when it is another name's.
-const GgufSplit* find_gguf_split(const std::vector<std::string>& patterns, bool ignore_merges);
+/// The first that cuts and normalises as this tokenizer does; null when there is none.
+const GgufSplit* find_gguf_split(const tokenizer::Model& model);
 
 /// "gpt-2, llama-bpe, ...": for messages.
 std::string known_gguf_splits();

@@ -130,6 +130,7 @@ tokenizer::Model read_model(const Keys& keys, const GgufSplit& split) {
   tokenizer::Model model;
   model.split_patterns = split.patterns;
   model.ignore_merges = split.ignore_merges;
+  model.nfc = split.nfc;
   for (std::size_t id = 0; id < count; ++id) add_token(model, keys, id, types[id]);
   for (const auto* list : {&model.special_tokens, &model.added_tokens})
     for (const auto& [text, id] : *list)

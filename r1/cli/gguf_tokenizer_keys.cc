@@ -136,7 +136,7 @@ GgufMetadata gguf_tokenizer(const fs::path& folder, std::int64_t vocab_size) {
   const fs::path file = folder / "tokenizer.json";
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(file);
   const tokenizer::Model& model = tokenizer.model();
-  const GgufSplit* split = find_gguf_split(model.split_patterns, model.ignore_merges);
+  const GgufSplit* split = find_gguf_split(model);
   if (split == nullptr)
     user_error("{}: the way it cuts text has no name in GGUF (tokenizer.ggml.pre); known are {}", file.string(),
                known_gguf_splits());

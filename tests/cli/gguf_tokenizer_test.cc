@@ -78,6 +78,15 @@ TEST_F(GgufTokenizer, TheBeginTokenIsWrittenForOthers) {
   EXPECT_TRUE(json::parse(tokenizer_files(made, "x.gguf").tokenizer_json)["post_processor"].is_null());
 }
 
+TEST_F(GgufTokenizer, EveryNameComesBack) {
+  for (const char* pre :
+       {"gpt-2", "llama-bpe", "qwen2", "deepseek-r1-qwen", "deepseek-v3", "deepseek-coder", "smollm"}) {
+    core::write_file_atomic(folder_ / "tokenizer.json", tokenizer::Tokenizer(tiny_tokenizer(pre)).to_json());
+    EXPECT_EQ(keys().text("tokenizer.ggml.pre"), pre);
+    EXPECT_EQ(tokenizer_files(keys(), "x.gguf").tokenizer_json, core::read_file(folder_ / "tokenizer.json")) << pre;
+  }
+}
+
 TEST_F(GgufTokenizer, EndTokensAreKnownByTheirTexts) {
   GgufMetadata made;
   const GgufMetadata all = keys();

@@ -33,6 +33,7 @@ inline tokenizer::Model tiny_tokenizer(const std::string& pre = "smollm") {
   model.added_tokens = {{"<tool>", 43}};
   model.split_patterns = find_gguf_split(pre)->patterns;
   model.ignore_merges = find_gguf_split(pre)->ignore_merges;
+  model.nfc = find_gguf_split(pre)->nfc;
   return model;
 }
 
