@@ -25,7 +25,7 @@ LLAMA3, QWEN2 = WORDS % "{1,3}", WORDS % ""
 WHOLE = [" thrown", " they", " metres", "苹果"]  # tokens that no merge makes
 TEXTS = ["It'S he'LL don'T we'Re I'M o'ſ x'\u212a", "1234567 ١٢٣٤ Ⅻ½ 3.14 a1b22c333", "e\u0301 \u0065\u0323\u0301 \u212b\u2126\u0958\u0344",
          "\u1112\u1161\u11ab\u1100\u1161 한글", "\u0301\u0323a\u0323\u0301", "\u304b\u3099 \u30cf\u309a", "a\x04b\x06 \x14\x1d",
-         "  \n\n  x\t\ty \r\n\r\n", "thrown they metres thrownthey 苹果 苹果苹果", "<|eos|>e\u0301<|user|>\u212b<|bos|>",
+         "  \n\n  x\t\ty \r\n\r\n", "苹果\n苹果 苹果苹果 thrown they metres thrownthey", "<|eos|>e\u0301<|user|>\u212b<|bos|>",
          "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f", "x" * 100, "1" * 50, " " * 40]
 
 
@@ -72,7 +72,8 @@ def families(documents):
     vocab, merges = trained(documents, digits, 380, alphabet=["Ġ"])  # the bytes that occur
     yield "smollm2", finished(models.BPE(vocab=vocab, merges=merges), digits)
     vocab, merges = trained(documents, split(LLAMA3), 420)
-    vocab |= {"".join(map(printable, word.encode())): len(vocab) + i for i, word in enumerate(WHOLE)}
+    for word in WHOLE:
+        vocab.setdefault("".join(map(printable, word.encode())), len(vocab))
     yield "llama3", finished(models.BPE(vocab=vocab, merges=every_cut(vocab), ignore_merges=True), split(LLAMA3))
     vocab, merges = trained(documents, split(QWEN2), 420)
     yield "qwen2", finished(models.BPE(vocab=vocab, merges=merges), split(QWEN2), normalizers.NFC(), ["<|user|>"])
