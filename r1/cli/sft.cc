@@ -69,7 +69,6 @@ WorkFolder work_folder(const SftVerbConfig& config) {
   fs::path root = fs::path(config.out).lexically_normal();
   if (root.filename().empty()) root = root.parent_path();
   root += ".r1_state";
-  fs::create_directories(root);
   return {root};
 }
 
@@ -96,6 +95,7 @@ void write_shard(const fs::path& model, const SftVerbConfig& config, const fs::p
     R1_LOG(warn, "{} of {} examples are longer than --row_length {} and left out", too_long,
            too_long + shard.num_documents(), config.train.row_length);
   R1_LOG(info, "{} examples, {} tokens", shard.num_documents(), shard.num_tokens());
+  fs::create_directories(file.parent_path());
   shard.write(file);
 }
 
