@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "r1/cli/model_folder.h"
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
@@ -38,6 +39,7 @@ struct ChatConfig {
   std::int64_t max_new_tokens = 1024;
   std::string numerics = "fast";
   std::string dtype = "f32";
+  std::string device = "cpu";
 };
 void fields(core::FieldVisitor& v, ChatConfig& c) {
   v("system", c.system, "the system's message");
@@ -51,6 +53,7 @@ void fields(core::FieldVisitor& v, ChatConfig& c) {
   v("max_new_tokens", c.max_new_tokens, "longest answer");
   v("numerics", c.numerics, "exact | fast");
   v("dtype", c.dtype, "f32 | bf16");
+  v("device", c.device, "cpu | cuda | auto");
 }
 
 constexpr const char* kHelp =
@@ -129,13 +132,15 @@ bool command(serve::ChatSession& session, const std::string& line) {
   return true;
 }
 
-void chat(const fs::path& model, const ChatConfig& config) {
+void chat(const std::string& path, const ChatConfig& config) {
+  const fs::path model = model_folder(path);
   const tokenizer::ChatTemplate chat_template = load_template(model, config.chat_template);
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(model / "tokenizer.json");
   rollout::EngineConfig engine_config;
   engine_config.max_batch = 1;
   engine_config.max_tokens = config.max_context;
   engine_config.numerics = config.numerics;
+  engine_config.device = config.device;
   engine_config.reuse_prefix = true;
   rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype);
   const rollout::SamplingConfig sampling{.temperature = config.temperature,
@@ -167,7 +172,7 @@ void add_chat_verb(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("chat", "talk with a model in the terminal");
   auto config = std::make_shared<ChatConfig>();
   auto model = std::make_shared<std::string>();
-  verb->add_option("model", *model, "model folder (Hugging Face layout)")->required();
+  verb->add_option("model", *model, "model folder (Hugging Face layout), or a .gguf file")->required();
   add_options(*verb, *config);
   verb->callback([config, model] { chat(*model, *config); });
 }

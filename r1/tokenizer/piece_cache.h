@@ -3,6 +3,7 @@
 // on results.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -40,7 +41,7 @@ class PieceCache {
     place.slot.num_bytes = static_cast<std::uint8_t>(piece.size());
     place.slot.num_ids = static_cast<std::uint8_t>(num_ids);
     std::memcpy(place.slot.bytes, piece.data(), piece.size());
-    std::memcpy(place.slot.ids, ids, num_ids * sizeof *ids);
+    std::copy_n(ids, num_ids, place.slot.ids);  // a piece may have no ids: bytes without a token
   }
 
  private:
