@@ -28,15 +28,16 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ChatConfig {
+  ChatConfig() {
+    sampling.temperature = 0.7;
+    sampling.top_p = 0.95;
+    sampling.max_new_tokens = 1024;
+  }
   std::string system;
   std::string chat_template;
   std::int64_t max_context = 4096;
   std::int64_t seed = 1;
-  double temperature = 0.7;
-  double top_p = 0.95;
-  std::int64_t top_k = 0;
-  double min_p = 0.0;
-  std::int64_t max_new_tokens = 1024;
+  rollout::SamplingConfig sampling;
   std::string numerics = "fast";
   std::string dtype = "f32";
   std::string device = "cpu";
@@ -46,11 +47,7 @@ void fields(core::FieldVisitor& v, ChatConfig& c) {
   v("chat_template", c.chat_template, "Jinja template in place of the folder's: a file, or the text itself");
   v("max_context", c.max_context, "tokens of the whole conversation at most");
   v("seed", c.seed, "of the sampling: same seed, same conversation");
-  v("temperature", c.temperature, "0: greedy");
-  v("top_p", c.top_p, "keep the likeliest tokens up to this mass");
-  v("top_k", c.top_k, "keep this many tokens; 0: all");
-  v("min_p", c.min_p, "drop tokens below this share of the best one's probability");
-  v("max_new_tokens", c.max_new_tokens, "longest answer");
+  fields(v, c.sampling);
   v("numerics", c.numerics, "exact | fast");
   v("dtype", c.dtype, "f32 | bf16");
   v("device", c.device, "cpu | cuda | auto");
@@ -143,13 +140,8 @@ void chat(const std::string& path, const ChatConfig& config) {
   engine_config.device = config.device;
   engine_config.reuse_prefix = true;
   rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype);
-  const rollout::SamplingConfig sampling{.temperature = config.temperature,
-                                         .top_k = config.top_k,
-                                         .top_p = config.top_p,
-                                         .min_p = config.min_p,
-                                         .max_new_tokens = config.max_new_tokens,
-                                         .min_new_tokens = 0};
-  serve::ChatSession session({engine, tokenizer, chat_template}, sampling, static_cast<std::uint64_t>(config.seed));
+  serve::ChatSession session({engine, tokenizer, chat_template}, config.sampling,
+                             static_cast<std::uint64_t>(config.seed));
   session.set_system(config.system);
   const bool terminal = isatty(STDIN_FILENO) == 1;
   if (terminal)

@@ -31,11 +31,7 @@ struct GenerateConfig {
   std::string prompt_template = "{prompt}";
   std::int64_t n = 1;
   std::int64_t seed = 1;
-  double temperature = 1.0;
-  double top_p = 1.0;
-  std::int64_t top_k = 0;
-  double min_p = 0.0;
-  std::int64_t max_new_tokens = 256;
+  rollout::SamplingConfig sampling;
   bool logprobs = false;
   bool json = false;
   std::string numerics = "exact";
@@ -49,11 +45,7 @@ void fields(core::FieldVisitor& v, GenerateConfig& c) {
   v("prompt_template", c.prompt_template, "what stands around a prompt, e.g. \"User: {prompt}\\nAssistant: \"");
   v("n", c.n, "samples a prompt");
   v("seed", c.seed, "of the sampling: same seed, same samples");
-  v("temperature", c.temperature, "0: greedy");
-  v("top_p", c.top_p, "keep the likeliest tokens up to this mass");
-  v("top_k", c.top_k, "keep this many tokens; 0: all");
-  v("min_p", c.min_p, "drop tokens below this share of the best one's probability");
-  v("max_new_tokens", c.max_new_tokens, "longest continuation");
+  fields(v, c.sampling);
   v("logprobs", c.logprobs, "each token with its log-probability (implies --json)");
   v("json", c.json, "one JSON object a sample instead of text");
   v("numerics", c.numerics, "exact | fast");
@@ -167,15 +159,9 @@ void generate(const std::string& path, const GenerateConfig& config) {
   rollout::EngineConfig engine_config;
   engine_config.numerics = config.numerics;
   engine_config.device = config.device;
-  engine_config.max_tokens = static_cast<std::int64_t>(longest) + config.max_new_tokens;
+  engine_config.max_tokens = static_cast<std::int64_t>(longest) + config.sampling.max_new_tokens;
   rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype);
-  const rollout::SamplingConfig sampling{.temperature = config.temperature,
-                                         .top_k = config.top_k,
-                                         .top_p = config.top_p,
-                                         .min_p = config.min_p,
-                                         .max_new_tokens = config.max_new_tokens,
-                                         .min_new_tokens = 0};
-  for (const rollout::Completion& completion : engine.generate(requests, sampling))
+  for (const rollout::Completion& completion : engine.generate(requests, config.sampling))
     print(completion, prompts[completion.prompt_index], tokenizer, config);
 }
 

@@ -13,7 +13,6 @@
 #include "r1/pipeline/stages/plan_figures.h"
 #include "r1/pipeline/stages/students.h"
 #include "r1/pipeline/stages/sub_run.h"
-#include "r1/pipeline/stages/tokenizer.h"
 #include "r1/weights/token_ids.h"
 
 namespace r1::pipeline {

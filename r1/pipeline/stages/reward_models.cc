@@ -11,7 +11,6 @@
 #include "r1/pipeline/seeds.h"
 #include "r1/pipeline/stages/plan_figures.h"
 #include "r1/pipeline/stages/sub_run.h"
-#include "r1/pipeline/stages/tokenizer.h"
 #include "r1/rl/model_scorer.h"
 #include "r1/weights/token_ids.h"
 
