@@ -18,6 +18,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/checkpoint.h"
+#include "r1/train/data_parallel.h"
 #include "r1/train/forgetting.h"
 #include "r1/train/optim/schedule.h"
 #include "r1/train/step.h"
@@ -69,15 +70,19 @@ class Run {
       user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.shard.string(), shard_.vocab_size(),
                  model_->shape().vocab_size);
     forgetting_ = make_forgetting(config, inputs);
+    peers_ = Peers(inputs.group, config, inputs.stage);
+    if (!peers_.writes()) inputs_.metrics = nullptr;
   }
 
   TrainResult run() {
     resume();
+    peers_.agree(*model_, loader_.cursor(), step_);
     for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
       one_step(step);
       if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
     }
-    write_output();
+    if (peers_.writes()) write_output();
+    peers_.finish();
     result_.steps = config_.steps;
     result_.parameters = model_->num_parameters();
     result_.active_parameters = model_->num_active_parameters();
@@ -106,7 +111,8 @@ class Run {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
     const data::PackedBatch packed = loader_.next();
-    const StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get());
+    StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(), peers_.rows());
+    peers_.reduce(*model_, losses, step);
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
@@ -148,12 +154,14 @@ class Run {
   }
 
   void save() {
+    peers_.agree(*model_, loader_.cursor(), step_);
+    saved_step_ = step_;
+    if (!peers_.writes()) return;
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"cursor", nlohmann::ordered_json::parse(data::to_json(loader_.cursor()))},
                                           {"tokens", tokens_},
                                           {"loss", last_loss_}};
     write_checkpoint(inputs_.state, step_, training_tensors(*model_, optimizer_), state.dump(2) + "\n");
-    saved_step_ = step_;
   }
 
   void write_output() {
@@ -172,6 +180,7 @@ class Run {
   data::PackedLoader loader_;
   AdamW optimizer_;
   std::unique_ptr<Forgetting> forgetting_;  // null when off
+  Peers peers_;
   TrainResult result_;
   std::int64_t step_ = 0, saved_step_ = 0, tokens_ = 0;
   double last_loss_ = 0.0;
