@@ -33,6 +33,10 @@ std::string first_line(const std::exception& e) {
   return text.substr(0, text.find('\n'));
 }
 
+std::string text_of(const std::vector<std::uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::string names(const std::vector<int>& ranks) { return fmt::format("rank {}", fmt::join(ranks, ", ")); }
+
 c10::intrusive_ptr<c10d::Store> open_store(const World& world) {
   FLAGS_caffe2_log_level = 3;  // c10d logs with stacks what it throws, and what is thrown becomes our one line
   c10d::TCPStoreOptions options;
@@ -69,28 +73,33 @@ Links::~Links() {
 }
 
 void Links::wait_for_all() {
-  store_->set(fmt::format("here/{}", world_.rank), std::vector<std::uint8_t>{});
-  const std::string missing = missing_from("here", world_.timeout_seconds);
-  if (!missing.empty())
-    user_error(
-        "rank {} of {} waited {} s in vain for {}: start all {} processes, with the same MASTER_ADDR and "
-        "MASTER_PORT",
-        world_.rank, world_.size, world_.timeout_seconds, missing, world_.size);
+  std::vector<int> missing;
+  try {
+    store_->set(fmt::format("here/{}", world_.rank), std::vector<std::uint8_t>{});
+    missing = silent_in("here", world_.timeout_seconds);
+  } catch (const std::exception&) {
+    missing = {0};  // serves the store
+  }
+  if (missing.empty()) return;
+  say_goodbye();
+  user_error(
+      "rank {} of {} waited {} s in vain for {}: start all {} processes, with the same MASTER_ADDR and MASTER_PORT",
+      world_.rank, world_.size, world_.timeout_seconds, names(missing), world_.size);
 }
 
-/// Waits until every process has written STEM/rank; those that have not: "rank 1, 2", or "".
-std::string Links::missing_from(const std::string& stem, double seconds) {
+/// Ranks that do not write STEM/rank in time.
+std::vector<int> Links::silent_in(const std::string& stem, double seconds) {
   const auto end = std::chrono::steady_clock::now() + milliseconds(seconds);
-  std::vector<int> missing;
+  std::vector<int> ranks;
   for (int rank = 0; rank < world_.size; ++rank) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     try {
       store_->wait({fmt::format("{}/{}", stem, rank)}, std::max(left, std::chrono::milliseconds(10)));
     } catch (const c10::DistStoreError&) {
-      missing.push_back(rank);
+      ranks.push_back(rank);
     }
   }
-  return missing.empty() ? "" : fmt::format("rank {}", fmt::join(missing, ", "));
+  return ranks;
 }
 
 void Links::all_reduce_sum(at::Tensor& x, const std::string& what) {
@@ -107,32 +116,41 @@ void Links::all_reduce_sum(at::Tensor& x, const std::string& what) {
   }
 }
 
+/// Ranks that have not entered collective number begun_.
+std::vector<int> Links::behind() {
+  std::vector<int> ranks;
+  for (int rank = 0; rank < world_.size; ++rank) {
+    const std::string key = fmt::format("at/{}", rank);
+    if (!store_->check({key}) || std::stoll(text_of(store_->get(key))) < begun_) ranks.push_back(rank);
+  }
+  return ranks;
+}
+
 void Links::fail(const std::string& what, const std::exception& cause) {
   failed_ = true;
-  std::string missing;
+  std::vector<int> missing;
   try {
-    store_->set(fmt::format("failed/{}/{}", begun_, world_.rank), std::vector<std::uint8_t>{});
-    std::vector<int> behind;
-    for (int rank = 0; rank < world_.size; ++rank) {
-      const std::string key = fmt::format("at/{}", rank);
-      const std::vector<std::uint8_t> at =
-          store_->check({key}) ? store_->get(key) : std::vector<std::uint8_t>{std::uint8_t{'0'}};
-      if (std::stoll(std::string(at.begin(), at.end())) < begun_) behind.push_back(rank);
+    const std::string stem = fmt::format("failed/{}", begun_);
+    store_->set(fmt::format("{}/{}", stem, world_.rank), std::vector<std::uint8_t>{});
+    missing = behind();
+    // Who died within the collective says nothing here; and rank 0 keeps the store up for the others to ask.
+    if (missing.empty() || world_.rank == 0) {
+      const std::vector<int> silent = silent_in(stem, kGraceSeconds);
+      if (missing.empty()) missing = silent;
     }
-    missing = behind.empty() ? missing_from(fmt::format("failed/{}", begun_), kGraceSeconds)
-                             : fmt::format("rank {}", fmt::join(behind, ", "));
   } catch (const std::exception&) {
-    missing = "rank 0";  // serves the store
+    missing = {0};  // serves the store
   }
-  user_error("rank {} of {}: {}: {} ended or did not come within {} s ({})", world_.rank, world_.size, what,
-             missing.empty() ? "one that was there" : missing, world_.timeout_seconds, first_line(cause));
+  const std::string who = missing.empty() ? "a connection broke" : names(missing) + " ended or did not come";
+  user_error("rank {} of {}: {}: {} within {} s ({})", world_.rank, world_.size, what, who, world_.timeout_seconds,
+             first_line(cause));
 }
 
 void Links::say_goodbye() {
   if (failed_) return;
   try {
     store_->set(fmt::format("bye/{}", world_.rank), std::vector<std::uint8_t>{});
-    missing_from("bye", kGraceSeconds);
+    silent_in("bye", kGraceSeconds);
   } catch (const std::exception&) {  // rank 0 was faster and the store is gone: all is said
     return;
   }

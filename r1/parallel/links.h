@@ -5,6 +5,7 @@
 #include <string>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
+#include <vector>
 
 #include "r1/parallel/world.h"
 
@@ -25,7 +26,8 @@ struct Links {
 
  private:
   void wait_for_all();
-  std::string missing_from(const std::string& stem, double seconds);
+  std::vector<int> silent_in(const std::string& stem, double seconds);
+  std::vector<int> behind();
   [[noreturn]] void fail(const std::string& what, const std::exception& cause);
 
   World world_;

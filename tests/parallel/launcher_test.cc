@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
@@ -40,10 +41,11 @@ TEST(Launcher, TellsEachProcessWhoItIs) {
 }
 
 TEST(Launcher, OneThatFailsEndsTheOthersAndGivesTheCode) {
-  EXPECT_LT(
-      seconds_of([] { EXPECT_EQ(launch({.processes = 3}, shell("if [ $RANK = 1 ]; then exit 5; fi; sleep 60")), 5); }),
-      10.0);
-  EXPECT_EQ(launch({.processes = 2}, shell("if [ $RANK = 1 ]; then kill -9 $$; fi; sleep 60")), 128 + SIGKILL);
+  EXPECT_LT(seconds_of([] {
+              EXPECT_EQ(launch({.processes = 3}, shell("if [ $RANK = 1 ]; then exit 5; fi; exec sleep 60")), 5);
+            }),
+            10.0);
+  EXPECT_EQ(launch({.processes = 2}, shell("if [ $RANK = 1 ]; then kill -9 $$; fi; exec sleep 60")), 128 + SIGKILL);
   EXPECT_EQ(launch({.processes = 2}, {"/no/such/program"}), 127);
   EXPECT_THROW(launch({.processes = 0}, shell("true")), UserError);
 }
