@@ -58,6 +58,7 @@ class Run {
   Run(const TrainConfig& config, const TrainInputs& inputs)
       : config_(config),
         inputs_(inputs),
+        peers_(inputs.group, inputs.stage, core::dump_config(config)),
         model_(make_model(config, inputs)),
         shard_(inputs.shard),
         loader_(shard_, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed},
@@ -70,13 +71,12 @@ class Run {
       user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.shard.string(), shard_.vocab_size(),
                  model_->shape().vocab_size);
     forgetting_ = make_forgetting(config, inputs);
-    peers_ = Peers(inputs.group, config, inputs.stage);
     if (!peers_.writes()) inputs_.metrics = nullptr;
   }
 
   TrainResult run() {
     resume();
-    peers_.agree(*model_, loader_.cursor(), step_);
+    peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
     for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
       one_step(step);
       if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
@@ -111,8 +111,9 @@ class Run {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
     const data::PackedBatch packed = loader_.next();
-    StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(), peers_.rows());
-    peers_.reduce(*model_, losses, step);
+    StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(),
+                                             peers_.share(config_.rows_per_step, "rows_per_step"));
+    sum_update(peers_, *model_, losses);
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
@@ -154,7 +155,7 @@ class Run {
   }
 
   void save() {
-    peers_.agree(*model_, loader_.cursor(), step_);
+    peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
     saved_step_ = step_;
     if (!peers_.writes()) return;
     const nlohmann::ordered_json state = {{"format", 1},
@@ -175,12 +176,12 @@ class Run {
 
   TrainConfig config_;
   TrainInputs inputs_;
+  Peers peers_;
   std::shared_ptr<model::Decoder> model_;
   data::TokenShard shard_;
   data::PackedLoader loader_;
   AdamW optimizer_;
   std::unique_ptr<Forgetting> forgetting_;  // null when off
-  Peers peers_;
   TrainResult result_;
   std::int64_t step_ = 0, saved_step_ = 0, tokens_ = 0;
   double last_loss_ = 0.0;

@@ -9,6 +9,7 @@
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/core/rng.h"
+#include "r1/data/loader.h"
 #include "r1/data/token_shard.h"
 #include "r1/model/checkpoint.h"
 #include "r1/model/families/deepseek_v3/model.h"
@@ -117,10 +118,10 @@ TEST_F(DataParallel, GradientsLossesAndLoadsAreOneProcesses) {
       const auto whole = model::load_hf_folder(root_ / "start", type),
                  shared = model::load_hf_folder(root_ / "start", type);
       const StepLosses expected = accumulate_gradients(*whole, packed, config_);
-      Peers peers(&group, config_, "test");
-      StepLosses got = accumulate_gradients(*shared, packed, config_, nullptr, peers.rows());
+      const Peers peers(&group, "test", "");
+      StepLosses got = accumulate_gradients(*shared, packed, config_, nullptr, peers.share(5, "rows"));
       EXPECT_NE(got.loss, expected.loss);
-      peers.reduce(*shared, got, 1);
+      sum_update(peers, *shared, got);
       EXPECT_NEAR(got.loss, expected.loss, tolerance * expected.loss);
       EXPECT_NEAR(got.mtp_loss, expected.mtp_loss, tolerance * expected.mtp_loss);
       EXPECT_NEAR(got.balance_loss, expected.balance_loss, tolerance * expected.balance_loss);
