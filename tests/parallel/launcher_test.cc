@@ -1,6 +1,7 @@
 // What each process of a launch is told, and how a launch ends.
 #include "r1/parallel/launcher.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -36,7 +37,7 @@ TEST(Launcher, TellsEachProcessWhoItIs) {
       "echo $RANK $LOCAL_RANK $WORLD_SIZE $MASTER_ADDR $MASTER_PORT > " + folder.string() + "/$RANK";
   EXPECT_EQ(launch({.processes = 3, .master_port = 4321}, shell(script)), 0);
   for (const std::string rank : {"0", "1", "2"})
-    EXPECT_EQ(core::read_file(folder / rank), rank + " " + rank + " 3 127.0.0.1 4321\n");
+    EXPECT_EQ(core::read_file(folder / rank), fmt::format("{0} {0} 3 127.0.0.1 4321\n", rank));
   fs::remove_all(folder);
 }
 
