@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "r1/data/loaders.h"
 #include "r1/eval/runner.h"
 #include "r1/pipeline/stages/reward_config.h"
+#include "r1/tokenizer/chat_template.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::cli {
@@ -25,6 +27,7 @@ struct EvalVerbConfig {
   std::string problems;
   std::string kind = "problems";
   std::string prompt_template = "User: {prompt}\nAssistant: ";
+  bool as_chat = false;
   std::string completions;
   std::string dtype = "f32";
   eval::EvalConfig eval;
@@ -36,6 +39,7 @@ void fields(core::FieldVisitor& v, EvalVerbConfig& c) {
   v("kind", c.kind,
     "problems (records of docs/formats.md) | countdown | countdown_compact | gsm8k: what the file holds");
   v("prompt_template", c.prompt_template, "what stands around a prompt; must be the one the model was trained with");
+  v("as_chat", c.as_chat, "a prompt is a user's message, rendered by the model's chat template, not prompt_template");
   v("completions", c.completions, "file for every answer as JSONL; empty: none");
   v("dtype", c.dtype, "f32 | bf16");
   fields(v, c.eval);
@@ -59,8 +63,14 @@ void evaluate(const std::string& path, const EvalVerbConfig& config) {
   const std::string model = model_folder(path).string();
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(fs::path(model) / "tokenizer.json");
   const reward::IsolatedScorer scorer(core::dump_config(config.reward.rules), config.reward.isolation);
-  const eval::EvalInputs inputs{
-      .problems = problems, .tokenizer = tokenizer, .scorer = scorer, .prompt_template = config.prompt_template};
+  const std::optional<tokenizer::ChatTemplate> chat_template =
+      config.as_chat ? tokenizer::ChatTemplate::load(model) : std::nullopt;
+  if (config.as_chat && !chat_template) user_error("--as_chat: {} has no chat template", model);
+  const eval::EvalInputs inputs{.problems = problems,
+                                .tokenizer = tokenizer,
+                                .scorer = scorer,
+                                .prompt_template = config.prompt_template,
+                                .chat_template = chat_template ? &*chat_template : nullptr};
   rollout::Engine engine = rollout::Engine::open(model, config.engine, config.dtype);
   const eval::EvalResult result = eval::run_evaluation(config.eval, inputs, engine);
   if (!config.completions.empty()) {

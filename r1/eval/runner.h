@@ -12,6 +12,7 @@
 #include "r1/eval/evaluation.h"
 #include "r1/reward/verdict.h"
 #include "r1/rollout/engine.h"
+#include "r1/tokenizer/chat_template.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::eval {
@@ -38,6 +39,7 @@ struct EvalInputs {
   const tokenizer::Tokenizer& tokenizer;
   const reward::Scorer& scorer;
   std::string prompt_template = "User: {prompt}\nAssistant: ";  // every {prompt} is replaced
+  const tokenizer::ChatTemplate* chat_template = nullptr;  // given: the prompt is a user's message, rendered by it
 };
 
 struct EvalResult {
