@@ -1,5 +1,6 @@
 // r1 sft MODEL --data FILE --out FOLDER: supervised fine-tuning of any model folder on JSONL in TRL's schemas, without
-// a recipe. Killed, the same command goes on from the last checkpoint; until it is done all is in FOLDER.r1_state.
+// a recipe. Killed, the same command goes on from the last checkpoint; until it is done all is in FOLDER.r1_state. As
+// one of several processes (r1 launch, torchrun) it computes its share of each update.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -19,6 +20,8 @@
 #include "r1/monitor/console_sink.h"
 #include "r1/monitor/fan_out_sink.h"
 #include "r1/monitor/jsonl_sink.h"
+#include "r1/parallel/process_group.h"
+#include "r1/tensor/plugin.h"
 #include "r1/tokenizer/chat_template.h"
 #include "r1/tokenizer/tokenizer.h"
 #include "r1/train/trainer.h"
@@ -100,12 +103,17 @@ void write_shard(const fs::path& model, const SftVerbConfig& config, const fs::p
 }
 
 void sft(const fs::path& model, SftVerbConfig config) {
+  const auto group = parallel::join_from_environment(config.train.device != "cpu" && tensor::cuda_available());
+  const bool writes = !group || group->rank() == 0;
   const WorkFolder work = work_folder(config);
-  write_shard(model, config, work.shard());
+  if (writes) write_shard(model, config, work.shard());
+  if (group) group->barrier("reading the examples");
   if (config.epochs > 0.0) config.train.steps = train::steps_of_epochs(config.train, work.shard(), config.epochs);
   std::vector<std::unique_ptr<core::MetricSink>> sinks;
-  sinks.push_back(std::make_unique<monitor::ConsoleSink>(monitor::console_on_stderr()));
-  sinks.push_back(std::make_unique<monitor::JsonlSink>(work.root));
+  if (writes) {
+    sinks.push_back(std::make_unique<monitor::ConsoleSink>(monitor::console_on_stderr()));
+    sinks.push_back(std::make_unique<monitor::JsonlSink>(work.root));
+  }
   monitor::FanOutSink metrics(std::move(sinks));
   train::TrainInputs inputs;
   inputs.stage = "sft";
@@ -115,7 +123,9 @@ void sft(const fs::path& model, SftVerbConfig config) {
   inputs.output = config.out;
   inputs.state = work.checkpoints();
   inputs.metrics = &metrics;
+  inputs.group = group.get();
   const train::TrainResult result = train::train(config.train, inputs);
+  if (!writes) return;
   for (const char* name : {"metrics.jsonl", "timings.jsonl"})
     if (fs::exists(work.root / name)) fs::rename(work.root / name, fs::path(config.out) / name);
   fs::remove_all(work.root);

@@ -69,6 +69,7 @@ struct GrpoInputs {
   std::filesystem::path
       completions;  // folder: step-N.jsonl, all samples of every `checkpoint_every`-th step; empty: none
   core::MetricSink* metrics = nullptr;
+  parallel::ProcessGroup* group = nullptr;  // processes that share the run (train/data_parallel.h); null: one
 };
 
 struct GrpoResult {
@@ -86,7 +87,8 @@ struct GrpoResult {
 /// Runs to the end, resuming from `state`; the bytes written do not depend on where it was killed. UserError on a NaN
 /// loss. Metrics (TRL's names): reward, reward_std, frac_reward_zero_std, rewards/accuracy/mean, rewards/format/mean,
 /// completions/mean_length, completions/clipped_ratio, entropy, kl, clip_ratio/region_mean, grad_norm, loss,
-/// sampling/sampling_logp_difference/{mean,max}, ...
+/// sampling/sampling_logp_difference/{mean,max}, ... With a group every process calls it with the same arguments: each
+/// samples, scores and trains on its share of a step; rank 0 alone writes and watches.
 GrpoResult run_grpo(const GrpoConfig& config, const GrpoInputs& inputs);
 
 }  // namespace r1::rl

@@ -36,14 +36,15 @@ struct Pending {
 }  // namespace
 
 StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedBatch& packed, const TrainConfig& config,
-                                const Forgetting* forgetting) {
+                                const Forgetting* forgetting, std::optional<Rows> own) {
   StepLosses out;
   std::vector<Pending> pending;
   const double targets = static_cast<double>(std::max<std::int64_t>(1, packed.num_targets));
   const bool with_mtp = model.shape().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
   const bool with_kl = forgetting != nullptr && forgetting->kl_weight() > 0.0;
-  for (std::int64_t first = 0; first < packed.num_rows; first += config.micro_batch_rows) {
-    const std::int64_t rows = std::min(config.micro_batch_rows, packed.num_rows - first);
+  const Rows all = own.value_or(Rows{0, packed.num_rows});
+  for (std::int64_t first = all.begin; first < all.end; first += config.micro_batch_rows) {
+    const std::int64_t rows = std::min(config.micro_batch_rows, all.end - first);
     const double share = static_cast<double>(rows) / static_cast<double>(packed.num_rows);
     const Batch host = make_batch(packed, first, rows);
     Batch batch = on_device(host, model.device());

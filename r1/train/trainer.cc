@@ -18,6 +18,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/checkpoint.h"
+#include "r1/train/data_parallel.h"
 #include "r1/train/forgetting.h"
 #include "r1/train/optim/schedule.h"
 #include "r1/train/step.h"
@@ -57,6 +58,7 @@ class Run {
   Run(const TrainConfig& config, const TrainInputs& inputs)
       : config_(config),
         inputs_(inputs),
+        peers_(inputs.group, inputs.stage, core::dump_config(config)),
         model_(make_model(config, inputs)),
         shard_(inputs.shard),
         loader_(shard_, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed},
@@ -69,15 +71,18 @@ class Run {
       user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.shard.string(), shard_.vocab_size(),
                  model_->shape().vocab_size);
     forgetting_ = make_forgetting(config, inputs);
+    if (!peers_.writes()) inputs_.metrics = nullptr;
   }
 
   TrainResult run() {
     resume();
+    peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
     for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
       one_step(step);
       if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
     }
-    write_output();
+    if (peers_.writes()) write_output();
+    peers_.finish();
     result_.steps = config_.steps;
     result_.parameters = model_->num_parameters();
     result_.active_parameters = model_->num_active_parameters();
@@ -106,7 +111,9 @@ class Run {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
     const data::PackedBatch packed = loader_.next();
-    const StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get());
+    StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(),
+                                             peers_.share(config_.rows_per_step, "rows_per_step"));
+    sum_update(peers_, *model_, losses);
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
@@ -148,12 +155,14 @@ class Run {
   }
 
   void save() {
+    peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
+    saved_step_ = step_;
+    if (!peers_.writes()) return;
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"cursor", nlohmann::ordered_json::parse(data::to_json(loader_.cursor()))},
                                           {"tokens", tokens_},
                                           {"loss", last_loss_}};
     write_checkpoint(inputs_.state, step_, training_tensors(*model_, optimizer_), state.dump(2) + "\n");
-    saved_step_ = step_;
   }
 
   void write_output() {
@@ -167,6 +176,7 @@ class Run {
 
   TrainConfig config_;
   TrainInputs inputs_;
+  Peers peers_;
   std::shared_ptr<model::Decoder> model_;
   data::TokenShard shard_;
   data::PackedLoader loader_;

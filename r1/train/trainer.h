@@ -11,6 +11,10 @@
 #include "r1/model/families/deepseek_v3/config.h"
 #include "r1/weights/token_ids.h"
 
+namespace r1::parallel {
+class ProcessGroup;
+}
+
 namespace r1::train {
 
 /// AdamW and its schedule. Defaults are DeepSeek-V3's where it has one.
@@ -67,6 +71,7 @@ struct TrainInputs {
   std::filesystem::path output;            // Hugging Face folder, written when all steps are done
   std::filesystem::path state;             // r1_state/: checkpoints for resume; removed when done
   core::MetricSink* metrics = nullptr;
+  parallel::ProcessGroup* group = nullptr;  // processes that share each update (data_parallel.h); null: one
 };
 
 struct TrainResult {
@@ -83,7 +88,8 @@ struct TrainResult {
 std::int64_t steps_of_epochs(const TrainConfig& config, const std::filesystem::path& shard, double epochs);
 
 /// Trains to the end, resuming from `state` if there is a checkpoint; the bytes written do not depend on where it was
-/// killed. Throws UserError on a NaN loss, naming the step; the last good checkpoint stays.
+/// killed. Throws UserError on a NaN loss, naming the step; the last good checkpoint stays. With a group every process
+/// calls it with the same arguments (folders on a file system that all see); rank 0 alone writes.
 TrainResult train(const TrainConfig& config, const TrainInputs& inputs);
 
 }  // namespace r1::train
