@@ -54,6 +54,11 @@ at::Tensor DeepseekV3::mtp(const at::Tensor& stack_output, const at::Tensor& nex
   return mtp_.front().forward(stack_output, tensor::embedding(next_ids, embedding_table()), input, rope_, stats);
 }
 
+void DeepseekV3::stack_weights() {
+  for (Block& layer : layers_) layer.stack_weights();
+  for (Mtp& module : mtp_) module.stack_weights();
+}
+
 std::string DeepseekV3::hf_config() const { return to_hf_json(config_, tensor::dtype_name(dtype())); }
 
 void DeepseekV3::visit_layers(const ParameterVisitor& visit) {

@@ -79,6 +79,13 @@ at::Tensor Llama::run_layers(const at::Tensor& embedded, const ForwardInput& inp
   return delta.defined() ? x + delta : x;
 }
 
+void Llama::stack_weights() {
+  for (Layer& layer : layers_) {
+    layer.attention.stack_weights();
+    layer.moe ? layer.moe->stack_weights() : layer.mlp->stack_weights();
+  }
+}
+
 std::string Llama::hf_config() const { return to_hf_json(config_, tensor::dtype_name(dtype())); }
 
 void Llama::visit_layers(const ParameterVisitor& visit) {

@@ -25,6 +25,7 @@ class Llama : public Decoder {
  protected:
   at::Tensor run_layers(const at::Tensor& x, const ForwardInput& input, RoutingStats* stats) const override;
   void visit_layers(const ParameterVisitor& visit) override;
+  void stack_weights() override;
   void move_tables(const at::Device& device) override { rope_ = {rope_.cos.to(device), rope_.sin.to(device)}; }
 
  private:
