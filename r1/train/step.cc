@@ -48,6 +48,7 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
     const Batch host = make_batch(packed, first, rows);
     Batch batch = on_device(host, model.device());
     batch.input.ranges.exact = config.numerics == "exact";
+    batch.input.gradient_checkpointing = config.gradient_checkpointing;
     model::RoutingStats stats;
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
     const at::Tensor h = model.stack(batch.input, &stats);

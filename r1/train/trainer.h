@@ -42,6 +42,7 @@ struct TrainConfig {
   std::int64_t rows_per_step = 16;        // rows of row_length tokens in one update
   std::int64_t row_length = 256;
   std::int64_t micro_batch_rows = 16;     // rows of one forward; the gradient does not depend on it beyond rounding
+  bool gradient_checkpointing = false;    // layers keep their inputs alone and run again in the backward pass
   OptimizerConfig optimizer;
   std::string dtype = "f32";              // f32 | bf16 (FP32 master weights)
   std::string device = "cpu";             // cpu | cuda | auto

@@ -29,16 +29,19 @@ class Llama : public Decoder {
   void move_tables(const at::Device& device) override { rope_ = {rope_.cos.to(device), rope_.sin.to(device)}; }
 
  private:
-  struct Layer {
+  struct Block {
     at::Tensor input_norm, post_attention_norm;
     Gqa attention;
     std::optional<Mlp> mlp;  // of its two feed-forwards a layer has one
     std::optional<Moe> moe;
   };
+  /// The stream is {x} or {x, what is to be added to it}.
+  std::vector<at::Tensor> run_layer(std::size_t i, const std::vector<at::Tensor>& stream, const ForwardInput& input,
+                                    RoutingStats* stats) const;
 
   LlamaConfig config_;
   tensor::RopeTable rope_;
-  std::vector<Layer> layers_;
+  std::vector<Block> layers_;
 };
 
 }  // namespace r1::model
