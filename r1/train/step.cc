@@ -2,8 +2,10 @@
 #include "r1/train/step.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "r1/core/error.h"
+#include "r1/tensor/range.h"
 #include "r1/train/batch.h"
 #include "r1/train/forgetting.h"
 
@@ -43,12 +45,14 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
   const bool with_mtp = model.shape().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
   const bool with_kl = forgetting != nullptr && forgetting->kl_weight() > 0.0;
   for (std::int64_t first = 0; first < packed.num_rows; first += config.micro_batch_rows) {
+    std::optional<tensor::Range> range(std::in_place, "data");
     const std::int64_t rows = std::min(config.micro_batch_rows, packed.num_rows - first);
     const double share = static_cast<double>(rows) / static_cast<double>(packed.num_rows);
     const Batch host = make_batch(packed, first, rows);
     Batch batch = on_device(host, model.device());
     batch.input.ranges.exact = config.numerics == "exact";
     batch.input.gradient_checkpointing = config.gradient_checkpointing;
+    range.emplace("forward");
     model::RoutingStats stats;
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
     const at::Tensor h = model.stack(batch.input, &stats);
@@ -74,9 +78,11 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
       pending.push_back({&out.balance_loss, share, balance.detach()});
       total = total + config.balance_loss_alpha * share * balance;
     }
+    range.emplace("backward");
     total.backward();
     add_loads(out.loads, stats.loads);
   }
+  const tensor::Range range("backward");  // a GPU works it off while the host waits here
   for (const Pending& p : pending) *p.sum += p.factor * p.value.item<double>();
   return out;
 }

@@ -17,9 +17,11 @@
 #include "r1/model/families/deepseek_v3/model.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/range.h"
 #include "r1/train/checkpoint.h"
 #include "r1/train/forgetting.h"
 #include "r1/train/optim/schedule.h"
+#include "r1/train/profile.h"
 #include "r1/train/step.h"
 
 namespace r1::train {
@@ -73,9 +75,12 @@ class Run {
 
   TrainResult run() {
     resume();
+    UpdateProfile profile(inputs_.profile, model_->device().is_cuda(), config_.steps - step_);
     for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
+      profile.begin_update();
       one_step(step);
       if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
+      profile.end_update();
     }
     write_output();
     result_.steps = config_.steps;
@@ -105,9 +110,10 @@ class Run {
   void one_step(std::int64_t step) {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
-    const data::PackedBatch packed = loader_.next();
+    const data::PackedBatch packed = next_batch();
     const StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get());
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
+    const tensor::Range range("optimizer");
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
       user_error(
@@ -124,6 +130,11 @@ class Run {
     last_loss_ = losses.loss;
     if (step % config_.log_every == 0 || step == config_.steps)
       report(losses, packed, {norm, rate, ewc, seconds_since(begin)});
+  }
+
+  data::PackedBatch next_batch() {
+    const tensor::Range range("data");
+    return loader_.next();
   }
 
   struct StepFacts {
@@ -148,6 +159,7 @@ class Run {
   }
 
   void save() {
+    const tensor::Range range("checkpoint");
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"cursor", nlohmann::ordered_json::parse(data::to_json(loader_.cursor()))},
                                           {"tokens", tokens_},

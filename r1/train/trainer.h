@@ -67,6 +67,7 @@ struct TrainInputs {
   weights::TokenIds ids;                   // padding of batches; a fresh model's config.json
   std::filesystem::path output;            // Hugging Face folder, written when all steps are done
   std::filesystem::path state;             // r1_state/: checkpoints for resume; removed when done
+  std::filesystem::path profile;           // Chrome trace of a few updates (train/profile.h); empty: none
   core::MetricSink* metrics = nullptr;
 };
 

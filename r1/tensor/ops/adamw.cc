@@ -5,6 +5,7 @@
 #include "r1/kernels/adamw.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -80,6 +81,7 @@ void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWS
 }
 
 void adamw_all(const std::vector<AdamWItem>& items) {
+  const OpRange range("adamw");
   if (items.empty()) return;
   std::vector<kernels::AdamWArgs> args;
   for (const AdamWItem& i : items) args.push_back(arguments(i.parameter, i.gradient, i.state, i.scalars));
@@ -98,6 +100,7 @@ double squared_norm(const at::Tensor& x) {
 }
 
 double squared_norm(const std::vector<at::Tensor>& all) {
+  const OpRange range("squared_norm");
   if (!all.empty() && all.front().is_cuda()) return device_squared_norm(all);
   double total = 0.0;
   for (const at::Tensor& x : all) total += squared_norm(x);

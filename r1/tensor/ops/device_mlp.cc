@@ -4,6 +4,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/on_device.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor::on_device {
 
@@ -67,6 +68,7 @@ at::Tensor activated(const at::Tensor& gate_up_rows) {
 }
 
 at::Tensor swiglu_mlp(const at::Tensor& x, const MlpWeights& w) {
+  const OpRange range("swiglu_mlp");
   Saved s{.x = x.detach(),
           .gate_up_rows = product(x, w.gate_up),
           .gate_up = w.gate_up,

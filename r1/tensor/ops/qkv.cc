@@ -10,6 +10,7 @@
 #include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
 #include "r1/tensor/ops/stacked.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -35,6 +36,7 @@ kernels::QkvRopeArgs common_args(const Saved& s) {
 }
 
 Qkv forward(const Saved& s) {
+  const OpRange range("qkv_rope");
   const at::Tensor all = on_device::product(s.x, s.weight);
   const std::int64_t tokens = s.x.size(0);
   Qkv out{empty_like_type(all, {tokens, s.heads, s.width}), empty_like_type(all, {tokens, s.kv_heads, s.width}),
