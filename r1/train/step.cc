@@ -52,18 +52,19 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
     Batch batch = on_device(host, model.device());
     batch.input.ranges.exact = config.numerics == "exact";
     batch.input.gradient_checkpointing = config.gradient_checkpointing;
+    // Before the layers are under way: a copy waits for what the GPU has to do.
+    const at::Tensor predicting = rows_with(host.targets).to(model.device());
+    const at::Tensor mtp_rows = with_mtp ? rows_with(host.mtp_targets).to(model.device()) : at::Tensor();
     range.emplace("forward");
     model::RoutingStats stats;
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
     const at::Tensor h = model.stack(batch.input, &stats);
-    const at::Tensor predicting = rows_with(host.targets).to(model.device());
     const at::Tensor predicting_normed = model.final_norm(h.index_select(0, predicting));
     const at::Tensor nll = negative_logp(model, predicting_normed, batch.targets.index_select(0, predicting)) / targets;
     pending.push_back({&out.loss, 1.0, nll.detach()});
     at::Tensor total = nll;
     if (with_mtp) {
       const at::Tensor normed = model.mtp(h, batch.next_ids, batch.input, &stats);
-      const at::Tensor mtp_rows = rows_with(host.mtp_targets).to(model.device());
       const at::Tensor mtp =
           negative_logp(model, normed.index_select(0, mtp_rows), batch.mtp_targets.index_select(0, mtp_rows)) / targets;
       pending.push_back({&out.mtp_loss, 1.0, mtp.detach()});

@@ -2,7 +2,12 @@
 // gradients within what bf16 rounds. And AdamW's split masters against the CPU's whole ones.
 #include <gtest/gtest.h>
 
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <cmath>
 
 #include "r1/core/rng.h"
 #include "r1/tensor/device.h"
@@ -129,6 +134,43 @@ TEST(CudaMoe, GradientsAreTheReferences) {
     gradients.push_back({out, x.grad(), up.grad(), down.grad(), logits.grad()});
   }
   for (std::size_t i = 0; i < 5; ++i) EXPECT_LT(error(gradients[1][i], gradients[0][i]), 1.5e-2) << i;
+}
+
+TEST(CudaLogprob, IsTheFormulasForRowsOfOneAndOfManyParts) {
+  R1_NEEDS_CUDA();
+  constexpr std::int64_t kRows = 5;
+  for (const std::int64_t vocab : {3, 40, 4097, 49152, 151936, 300001}) {
+    const at::Tensor logits = random_on_gpu({kRows, vocab}, 1, 3.0, at::kFloat);
+    const at::Tensor targets = at::zeros({kRows}, at::TensorOptions().dtype(at::kLong));
+    for (std::int64_t i = 0; i < kRows; ++i) targets.mutable_data_ptr<std::int64_t>()[i] = (vocab - 1) * i / kRows;
+    targets.mutable_data_ptr<std::int64_t>()[2] = -1;  // a row without a target
+    const at::Tensor on_gpu = targets.to(logits.device());
+    const auto forward = [&](const at::Tensor& gradient) {
+      std::vector<at::Tensor> out{at::empty({kRows}, logits.options()), at::empty({kRows}, logits.options()),
+                                  at::empty({kRows}, logits.options())};
+      kernels_on(logits).logprob_gradient({.forward = {.rows = kRows,
+                                                       .vocab = vocab,
+                                                       .logits = logits.const_data_ptr<float>(),
+                                                       .stride = vocab,
+                                                       .targets = on_gpu.const_data_ptr<std::int64_t>(),
+                                                       .temperature = 0.7f,
+                                                       .logp = out[0].mutable_data_ptr<float>(),
+                                                       .entropy = out[1].mutable_data_ptr<float>(),
+                                                       .lse = out[2].mutable_data_ptr<float>()},
+                                           .gradient = gradient.defined() ? gradient.mutable_data_ptr() : nullptr});
+      return out;
+    };
+    const at::Tensor gradient = at::empty({kRows, vocab}, logits.options().dtype(at::kBFloat16));
+    const std::vector<at::Tensor> with = forward(gradient), without = forward({});
+    const at::Tensor z = logits.cpu().to(at::kDouble) / 0.7, logp = at::log_softmax(z, 1), p = logp.exp();
+    const at::Tensor has = targets.ge(0), row = targets.clamp_min(0).unsqueeze(1);
+    EXPECT_LT(error(with[0].cpu(), logp.gather(1, row).squeeze(1) * has), 2e-6) << vocab;
+    EXPECT_LT(error(with[1].cpu(), -(p * logp).sum(1)), 5e-6) << vocab;
+    EXPECT_LT(error(with[2].cpu(), at::logsumexp(z, 1)), 2e-6) << vocab;
+    const at::Tensor one_hot = at::zeros_like(p).scatter(1, row, 1.0);
+    EXPECT_LT(error(gradient.cpu(), (one_hot - p) / 0.7 * has.unsqueeze(1)), 4e-3) << vocab;
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(with[i].equal(without[i])) << vocab;
+  }
 }
 
 TEST(CudaAdamW, SplitMastersAreTheCpusWholeOnes) {
