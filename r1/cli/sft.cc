@@ -44,6 +44,7 @@ struct SftVerbConfig {
   }
   std::vector<std::string> data;
   std::string out;
+  std::string profile;
   double epochs = 1.0;
   data::SftSchema schema;
   data::ReaderConfig reader;
@@ -52,6 +53,7 @@ struct SftVerbConfig {
 void fields(core::FieldVisitor& v, SftVerbConfig& c) {
   v("data", c.data, "files of examples (JSONL, also .gz, .zst)");
   v("out", c.out, "model folder to write");
+  v("profile", c.profile, "write a Chrome trace of three updates to this file, and log the share of time by kind");
   v("epochs", c.epochs, "passes over the examples, which then decide --steps; 0: --steps as given");
   fields(v, c.schema);
   v("reader", c.reader, "how the files are read");
@@ -122,6 +124,7 @@ void sft(const fs::path& model, SftVerbConfig config) {
   inputs.ids = weights::load_token_ids(model);
   inputs.output = config.out;
   inputs.state = work.checkpoints();
+  inputs.profile = config.profile;
   inputs.metrics = &metrics;
   inputs.group = group.get();
   const train::TrainResult result = train::train(config.train, inputs);

@@ -51,6 +51,7 @@ void Decoder::to(const at::Device& device) {
   });
   if (shape_.tie_word_embeddings) lm_head_.weight = embed_tokens_.weight;
   move_tables(device);
+  if (device.is_cuda()) stack_weights();
 }
 
 void Decoder::check_memory() {

@@ -69,6 +69,8 @@ class Decoder {
   virtual void visit_layers(const ParameterVisitor& visit) = 0;
   /// Moves what is no parameter: tables of angles.
   virtual void move_tables(const at::Device& device) = 0;
+  /// Lays weights that multiply the same rows together in memory (tensor/ops/stacked.h); to() asks for it on a GPU.
+  virtual void stack_weights() = 0;
   /// What comes after the head: MTP modules.
   virtual void visit_extra(const ParameterVisitor& visit);
   const at::Tensor& embedding_table() const { return embed_tokens_.weight; }

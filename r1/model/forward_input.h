@@ -14,6 +14,7 @@ struct ForwardInput {
   at::Tensor positions;      // [T] int32
   tensor::KeyRanges ranges;  // key rows each token sees: rows of this forward, or of the cache
   KvView* cache = nullptr;   // null in training
+  bool gradient_checkpointing = false;  // layers keep their inputs alone and run again in the backward pass
 };
 
 /// The same input on another device.

@@ -26,6 +26,9 @@ void fields(core::FieldVisitor& v, GrpoConfig& c) {
   v("advantage_ddof", c.advantage_ddof, "1 = sample standard deviation, 0 = population");
   v("entropy_coefficient", c.entropy_coefficient, "weight of the entropy bonus");
   v("micro_batch_tokens", c.micro_batch_tokens, "tokens of one forward and backward");
+  v("gradient_checkpointing", c.gradient_checkpointing,
+    "updates keep each layer's input alone and run the layer again in the backward pass: less memory, more time, the "
+    "same bits");
   v("optimizer", c.optimizer, "AdamW and its schedule");
   v("sampling", c.sampling, "how completions are sampled");
   v("engine", c.engine, "the rollout engine");

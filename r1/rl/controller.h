@@ -42,6 +42,7 @@ struct GrpoConfig {
   std::int64_t advantage_ddof = 1;       // 1: sample standard deviation (TRL), 0: population
   double entropy_coefficient = 0.0;
   std::int64_t micro_batch_tokens = 8192;  // tokens of one forward
+  bool gradient_checkpointing = false;     // of updates, as train::TrainConfig's
   train::OptimizerConfig optimizer;
   rollout::SamplingConfig sampling;
   rollout::EngineConfig engine;

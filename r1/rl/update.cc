@@ -106,7 +106,8 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
   for (const auto& part : parts) {
     core::phase_mark("update");
     const at::Device device = model.device();
-    const SampleBatch batch = pack_samples(part, device);
+    SampleBatch batch = pack_samples(part, device);
+    batch.input.gradient_checkpointing = config.gradient_checkpointing;
     const std::int64_t count = batch.rows.size(0);
     const tensor::TokenLogprobs result = forward(model, batch, sampling_temperature(config));
     const GrpoLoss loss =

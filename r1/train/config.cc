@@ -28,6 +28,9 @@ void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("rows_per_step", c.rows_per_step, "rows of row_length tokens in one update");
   v("row_length", c.row_length, "tokens of a packed row");
   v("micro_batch_rows", c.micro_batch_rows, "rows of one forward and backward");
+  v("gradient_checkpointing", c.gradient_checkpointing,
+    "keep each layer's input alone and run the layer again in the backward pass: less memory, a third more time, the "
+    "same bits");
   v("optimizer", c.optimizer, "AdamW and its schedule");
   v("dtype", c.dtype, "f32 | bf16 (FP32 master weights)");
   v("device", c.device, "cpu | cuda | auto");

@@ -17,10 +17,12 @@
 #include "r1/model/families/deepseek_v3/model.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/range.h"
 #include "r1/train/checkpoint.h"
 #include "r1/train/data_parallel.h"
 #include "r1/train/forgetting.h"
 #include "r1/train/optim/schedule.h"
+#include "r1/train/profile.h"
 #include "r1/train/step.h"
 
 namespace r1::train {
@@ -77,9 +79,12 @@ class Run {
   TrainResult run() {
     resume();
     peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
+    UpdateProfile profile(peers_.writes() ? inputs_.profile : "", model_->device().is_cuda(), config_.steps - step_);
     for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
+      profile.begin_update();
       one_step(step);
       if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
+      profile.end_update();
     }
     if (peers_.writes()) write_output();
     peers_.finish();
@@ -110,11 +115,15 @@ class Run {
   void one_step(std::int64_t step) {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
-    const data::PackedBatch packed = loader_.next();
+    const data::PackedBatch packed = next_batch();
     StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(),
                                              peers_.share(config_.rows_per_step, "rows_per_step"));
-    sum_update(peers_, *model_, losses);
+    {
+      const tensor::Range range("collective");
+      sum_update(peers_, *model_, losses);
+    }
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
+    const tensor::Range range("optimizer");
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
       user_error(
@@ -131,6 +140,11 @@ class Run {
     last_loss_ = losses.loss;
     if (step % config_.log_every == 0 || step == config_.steps)
       report(losses, packed, {norm, rate, ewc, seconds_since(begin)});
+  }
+
+  data::PackedBatch next_batch() {
+    const tensor::Range range("data");
+    return loader_.next();
   }
 
   struct StepFacts {
@@ -158,6 +172,7 @@ class Run {
     peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
     saved_step_ = step_;
     if (!peers_.writes()) return;
+    const tensor::Range range("checkpoint");
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"cursor", nlohmann::ordered_json::parse(data::to_json(loader_.cursor()))},
                                           {"tokens", tokens_},

@@ -46,6 +46,7 @@ struct TrainConfig {
   std::int64_t rows_per_step = 16;        // rows of row_length tokens in one update
   std::int64_t row_length = 256;
   std::int64_t micro_batch_rows = 16;     // rows of one forward; the gradient does not depend on it beyond rounding
+  bool gradient_checkpointing = false;    // layers keep their inputs alone and run again in the backward pass
   OptimizerConfig optimizer;
   std::string dtype = "f32";              // f32 | bf16 (FP32 master weights)
   std::string device = "cpu";             // cpu | cuda | auto
@@ -70,6 +71,7 @@ struct TrainInputs {
   weights::TokenIds ids;                   // padding of batches; a fresh model's config.json
   std::filesystem::path output;            // Hugging Face folder, written when all steps are done
   std::filesystem::path state;             // r1_state/: checkpoints for resume; removed when done
+  std::filesystem::path profile;           // Chrome trace of a few updates (train/profile.h); empty: none
   core::MetricSink* metrics = nullptr;
   parallel::ProcessGroup* group = nullptr;  // processes that share each update (data_parallel.h); null: one
 };

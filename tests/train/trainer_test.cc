@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
@@ -96,6 +97,33 @@ TEST_F(Trainer, CutShortAndResumedWritesTheSameBytes) {
   EXPECT_EQ(run("cut").resumed_from, 18);
   EXPECT_EQ(recorder_.records, whole);
   EXPECT_TRUE(weights("cut") == weights("whole"));
+}
+
+TEST_F(Trainer, GradientCheckpointingWritesTheSameBytes) {
+  config_.steps = 6;
+  config_.dtype = "bf16";
+  config_.balance_loss_alpha = 0.01;
+  run("plain");
+  config_.gradient_checkpointing = true;
+  run("again");
+  EXPECT_TRUE(weights("again") == weights("plain"));
+}
+
+TEST_F(Trainer, ProfileIsATraceOfThreeUpdates) {
+  config_.checkpoint_every = 4;
+  config_.steps = 8;
+  inputs_.profile = root_ / "no_folder/trace.json";
+  EXPECT_THROW(run("refused"), UserError);
+  inputs_.profile = root_ / "trace.json";
+  run("profiled");
+  std::map<std::string, int> ranges;
+  const nlohmann::json trace = nlohmann::json::parse(core::read_file(inputs_.profile));
+  for (const nlohmann::json& e : trace.at("traceEvents"))
+    if (e.value("cat", "") == "user_annotation") ++ranges[e.at("name").get<std::string>()];
+  // Two micro-batches an update; packing them is data, too, and backward has a last wait.
+  EXPECT_EQ(ranges,
+            (std::map<std::string, int>{
+                {"other", 1}, {"data", 9}, {"forward", 6}, {"backward", 9}, {"optimizer", 3}, {"checkpoint", 1}}));
 }
 
 TEST_F(Trainer, SftStartsFromAFolder) {

@@ -39,16 +39,25 @@ class WholeSums {
 
 }  // namespace
 
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight) {
+  const at::NoGradGuard no_grad;
+  const WholeSums whole(x.size(0));
+  return at::mm(x.detach(), weight.detach().t());
+}
+
+at::Tensor input_product(const at::Tensor& dy, const at::Tensor& weight) {
+  const WholeSums whole(dy.size(0));
+  return at::mm(dy, weight);
+}
+
+at::Tensor weight_product(const at::Tensor& dy, const at::Tensor& x) { return at::mm(dy.t(), x); }
+
 std::vector<at::Tensor> linears(const at::Tensor& x, const std::vector<at::Tensor>& weights) {
   std::vector<at::Tensor> y, inputs{x};
   std::vector<at::Tensor> saved;
   bool grad = needs_grad({x});
-  {
-    const at::NoGradGuard no_grad;
-    const WholeSums whole(x.size(0));
-    for (const at::Tensor& w : weights) y.push_back(at::mm(x.detach(), w.detach().t()));
-  }
   for (const at::Tensor& w : weights) {
+    y.push_back(product(x, w));
     grad = grad || needs_grad({w});
     inputs.push_back(w);
     saved.push_back(w.detach());
@@ -58,14 +67,13 @@ std::vector<at::Tensor> linears(const at::Tensor& x, const std::vector<at::Tenso
       std::vector<at::Tensor> out(1 + saved.size());
       for (std::size_t i = 0; i < saved.size(); ++i) {
         if (!grads[i].defined()) continue;
-        {
+        if (out[0].defined()) {
           const WholeSums whole(x.size(0));
-          if (out[0].defined())
-            out[0].addmm_(grads[i], saved[i]);
-          else
-            out[0] = at::mm(grads[i], saved[i]);
+          out[0].addmm_(grads[i], saved[i]);
+        } else {
+          out[0] = input_product(grads[i], saved[i]);
         }
-        out[i + 1] = at::mm(grads[i].t(), x);
+        out[i + 1] = weight_product(grads[i], x);
       }
       return out;
     });

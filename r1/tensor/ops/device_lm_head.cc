@@ -15,10 +15,13 @@ namespace r1::tensor::on_device {
 
 namespace {
 
-constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 28;  // elements of float32 logits at once: 1 GiB
+constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 27;  // elements of float32 logits at once: 512 MiB
+constexpr std::int64_t kRowsHeld = 2048;  // rows of them: more make no product faster
 constexpr std::int64_t kGradientHeld = std::int64_t{1} << 32;  // bytes of unit gradients kept for the backward pass
 
-std::int64_t chunk_rows(std::int64_t vocab) { return std::max<std::int64_t>(128, kLogitsHeld / vocab / 128 * 128); }
+std::int64_t chunk_rows(std::int64_t vocab) {
+  return std::clamp<std::int64_t>(kLogitsHeld / vocab / 128 * 128, 128, kRowsHeld);
+}
 
 struct Forward {
   at::Tensor h, weight, targets;

@@ -7,6 +7,7 @@
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -52,6 +53,7 @@ void linear_backward_weight(const at::Tensor& dy, const at::Tensor& x, const at:
 }
 
 at::Tensor linear(const at::Tensor& x, const LinearWeight& weight, bool f32_out) {
+  const OpRange range("linear");
   const at::Tensor& w = weight.weight;
   R1_CHECK(x.dim() == 2 && x.size(1) == w.size(1) && x.stride(1) == 1, "linear: x {}x{} does not fit a weight {}x{}",
            x.size(0), x.dim() == 2 ? x.size(1) : 0, w.size(0), w.size(1));

@@ -9,6 +9,7 @@
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -57,6 +58,7 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dlogp, cons
 
 TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, const at::Tensor& targets,
                                double temperature) {
+  const OpRange range("lm_head_logprobs");
   R1_CHECK(h.is_contiguous() && h.size(0) == targets.size(0), "lm_head: {} rows for {} targets", h.size(0),
            targets.size(0));
   const at::Tensor& w = weight.weight;

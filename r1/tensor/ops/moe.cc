@@ -10,6 +10,7 @@
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -155,6 +156,7 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
 }  // namespace
 
 Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::RouteConfig& config) {
+  const OpRange range("route");
   if (reference::takes(logits) || logits.is_cuda()) return reference::route(logits, bias, config);
   const std::int64_t tokens = logits.size(0);
   Routing r{empty_f32({tokens, config.experts}), at::empty({tokens, config.top_k}, at::TensorOptions().dtype(at::kInt)),
@@ -186,6 +188,7 @@ Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::R
 
 at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const LinearWeight& gate_up,
                        const LinearWeight& down) {
+  const OpRange range("moe_experts");
   R1_CHECK(x.is_contiguous() && gate_up.weight.size(2) == x.size(1), "moe_experts: rows of {} for experts of {}",
            x.size(1), gate_up.weight.size(2));
   if (reference::takes(x)) return reference::moe_experts(x, routing, gate_up.weight, down.weight);
