@@ -17,6 +17,7 @@ void add_launch_verb(CLI::App& program) {
   auto words = std::make_shared<std::vector<std::string>>();
   verb->add_option("--nproc", config->processes, "processes: as many as GPUs, on CPUs as sockets")->required();
   verb->add_option("--master_port", config->master_port, "port where they meet; default: one that is free");
+  verb->add_option("--timeout", config->timeout, "seconds that one process waits for another");
   verb->add_option("verb", *words, "what each process runs, after --: sft and its options")->required();
   verb->callback([config, words] {
     std::vector<std::string> command = {std::filesystem::read_symlink("/proc/self/exe").string()};

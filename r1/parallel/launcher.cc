@@ -39,9 +39,12 @@ void take_share_of_cores(int rank, int processes) {
 
 /// This process's environment with what tells a child who it is.
 std::vector<std::string> environment_of(const LaunchConfig& config, int rank) {
-  std::vector<std::string> own = {fmt::format("RANK={}", rank), fmt::format("LOCAL_RANK={}", rank),
-                                  fmt::format("WORLD_SIZE={}", config.processes), "MASTER_ADDR=127.0.0.1",
-                                  fmt::format("MASTER_PORT={}", config.master_port)};
+  std::vector<std::string> own = {fmt::format("RANK={}", rank),
+                                  fmt::format("LOCAL_RANK={}", rank),
+                                  fmt::format("WORLD_SIZE={}", config.processes),
+                                  "MASTER_ADDR=127.0.0.1",
+                                  fmt::format("MASTER_PORT={}", config.master_port),
+                                  fmt::format("R1_COLLECTIVE_TIMEOUT={}", config.timeout)};
   const std::size_t count = own.size();
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string text = *variable;
@@ -129,7 +132,8 @@ int free_port() {
 }
 
 int launch(const LaunchConfig& asked, const std::vector<std::string>& command) {
-  if (asked.processes < 1 || command.empty()) user_error("launch: a command and one process at least are needed");
+  if (asked.processes < 1 || asked.timeout < 1 || command.empty())
+    user_error("launch: a command, one process and one second of timeout at least are needed");
   LaunchConfig config = asked;
   if (config.master_port == 0) config.master_port = free_port();
   sigset_t watched, before;

@@ -9,6 +9,7 @@ namespace r1::parallel {
 struct LaunchConfig {
   int processes = 1;
   int master_port = 0;  // 0: one that is free
+  int timeout = 600;    // seconds that one process waits for another
 };
 
 /// A port of this machine that nothing listens at now. UserError without one.

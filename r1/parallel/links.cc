@@ -41,13 +41,15 @@ c10::intrusive_ptr<c10d::Store> open_store(const World& world) {
   FLAGS_caffe2_log_level = 3;  // c10d logs with stacks what it throws, and what is thrown becomes our one line
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(world.master_port);
-  options.isServer = world.rank == 0;
+  options.isServer = world.rank == 0 && world.outside_store.empty();
   options.waitWorkers = false;
   options.timeout = milliseconds(world.timeout_seconds);
   try {
-    return c10::make_intrusive<c10d::TCPStore>(world.master_addr, options);
+    c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::TCPStore>(world.master_addr, options);
+    if (world.outside_store.empty()) return store;
+    return c10::make_intrusive<c10d::PrefixStore>(world.outside_store, store);
   } catch (const std::exception& e) {
-    if (world.rank == 0)
+    if (options.isServer)
       user_error("rank 0 can't listen at MASTER_ADDR:MASTER_PORT {}:{}: {}", world.master_addr, world.master_port,
                  first_line(e));
     user_error("rank {}: rank 0 does not answer at MASTER_ADDR:MASTER_PORT {}:{} within {} s", world.rank,

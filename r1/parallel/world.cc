@@ -49,6 +49,8 @@ World world_from_environment() {
   world.master_port = needed_number("MASTER_PORT", 1, 65535);
   if (!variable("MASTER_ADDR")) user_error("MASTER_ADDR is not set: it names the machine that rank 0 runs on");
   world.master_addr = *variable("MASTER_ADDR");
+  if (variable("TORCHELASTIC_USE_AGENT_STORE") == "True")
+    world.outside_store = "r1/" + variable("TORCHELASTIC_RESTART_COUNT").value_or("0");
   if (variable("R1_COLLECTIVE_TIMEOUT")) world.timeout_seconds = needed_number("R1_COLLECTIVE_TIMEOUT", 1, 1 << 20);
   return world;
 }

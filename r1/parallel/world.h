@@ -12,7 +12,8 @@ struct World {
   int local_rank = 0;  // LOCAL_RANK: among the processes of this machine; chooses the GPU
   std::string master_addr = "127.0.0.1";  // MASTER_ADDR: where rank 0 runs
   int master_port = 29500;                // MASTER_PORT: free on that machine
-  double timeout_seconds = 600;           // R1_COLLECTIVE_TIMEOUT: how long one process waits for another
+  std::string outside_store;  // not empty: torchrun's own process serves the store there, under this prefix
+  double timeout_seconds = 600;  // R1_COLLECTIVE_TIMEOUT: how long one process waits for another
 };
 
 /// From the environment. Without WORLD_SIZE: one process. UserError on variables that are missing or make no sense.

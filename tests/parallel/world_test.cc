@@ -49,7 +49,12 @@ TEST(World, FromTheEnvironment) {
   EXPECT_EQ(world.master_addr, "node0");
   EXPECT_EQ(world.master_port, 1234);
   EXPECT_EQ(world.timeout_seconds, 5.0);
+  EXPECT_EQ(world.outside_store, "");
   EXPECT_THROW(refuse_many_processes("r1 run"), UserError);
+  setenv("TORCHELASTIC_USE_AGENT_STORE", "True", 1);
+  setenv("TORCHELASTIC_RESTART_COUNT", "2", 1);
+  EXPECT_EQ(world_from_environment().outside_store, "r1/2");
+  unsetenv("TORCHELASTIC_USE_AGENT_STORE");
 }
 
 TEST(World, WrongVariablesAreNamed) {

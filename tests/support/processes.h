@@ -42,7 +42,9 @@ inline int run_child(const std::function<void(const parallel::World&)>& work, co
 /// work(world) in processes of ranks [0, size), by rank. `world_size`: what they are told, where some never come.
 inline std::vector<Ended> run_processes(int size, double timeout_seconds,
                                         const std::function<void(const parallel::World&)>& work, int world_size = 0) {
-  parallel::World world{.size = world_size == 0 ? size : world_size, .timeout_seconds = timeout_seconds};
+  parallel::World world;
+  world.size = world_size == 0 ? size : world_size;
+  world.timeout_seconds = timeout_seconds;
   world.master_port = parallel::free_port();
   struct Child {
     pid_t pid;
