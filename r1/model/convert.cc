@@ -14,6 +14,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/core/json_depth.h"
 #include "r1/model/families/llama/gguf.h"
 #include "r1/weights/gguf.h"
 #include "r1/weights/safetensors.h"
@@ -202,6 +203,7 @@ void folder_to_folder(const fs::path& from, const FolderFormat& format, const fs
   const SafetensorsReader reader(from);
   std::string config = core::read_file(from / "config.json");
   if (wanted) {
+    core::check_json_depth(config, (from / "config.json").string());
     Json json = Json::parse(config, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) user_error("{}: holds no JSON object", (from / "config.json").string());
     if (json.contains("quantization_config") && !json["quantization_config"].is_null())
