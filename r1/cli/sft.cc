@@ -1,5 +1,6 @@
-// r1 sft MODEL --data FILE --out FOLDER: supervised fine-tuning of any model folder on JSONL in TRL's schemas, without
-// a recipe. Killed, the same command goes on from the last checkpoint; until it is done all is in FOLDER.r1_state.
+// r1 sft MODEL --data FILE --out FOLDER: supervised fine-tuning of any model folder or .gguf file on JSONL in TRL's
+// schemas, without a recipe. Killed, the same command goes on from the last checkpoint; until it is done all is in
+// FOLDER.r1_state.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "r1/cli/model_folder.h"
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
@@ -99,8 +101,9 @@ void write_shard(const fs::path& model, const SftVerbConfig& config, const fs::p
   shard.write(file);
 }
 
-void sft(const fs::path& model, SftVerbConfig config) {
+void sft(const fs::path& path, SftVerbConfig config) {
   const WorkFolder work = work_folder(config);
+  const fs::path model = model_folder(path);
   write_shard(model, config, work.shard());
   if (config.epochs > 0.0) config.train.steps = train::steps_of_epochs(config.train, work.shard(), config.epochs);
   std::vector<std::unique_ptr<core::MetricSink>> sinks;
@@ -130,7 +133,7 @@ void add_sft_verb(CLI::App& program) {
       program.add_subcommand("sft", "fine-tune a model on examples (JSONL: messages, or prompt and completion)");
   auto config = std::make_shared<SftVerbConfig>();
   auto model = std::make_shared<std::string>();
-  verb->add_option("model", *model, "model folder (Hugging Face layout)")->required();
+  verb->add_option("model", *model, "model folder (Hugging Face layout) or .gguf file")->required();
   add_options(*verb, *config);
   verb->callback([config, model] { sft(*model, *config); });
 }
