@@ -5,6 +5,7 @@
 #include <string>
 
 #include "r1/cli/gguf_tokenizer.h"
+#include "r1/model/families/deepseek_v3/gguf.h"
 #include "r1/model/families/llama/gguf.h"
 #include "r1/weights/gguf.h"
 #include "tests/fuzz/input_file.h"
@@ -21,9 +22,9 @@ void gguf(std::string_view bytes) {
     accepted([&] { cli::tokenizer_files(reader.metadata(), file.string()); });
     accepted([&] {
       const model::LlamaGgufFacts facts = {.vocab_size = 64, .rope_factors = {1.0, 1.0, 4.0, 8.0}};
-      const model::LlamaConfig config = model::llama_from_gguf(reader.metadata(), facts, file.string());
-      model::to_hf_json(config, "f32");
+      model::to_hf_json(model::llama_from_gguf(reader.metadata(), facts, file.string()), "f32");
     });
+    accepted([&] { model::to_hf_json(model::deepseek_from_gguf(reader.metadata(), 64, file.string()), "f32"); });
   });
 }
 

@@ -109,6 +109,16 @@ def gguf():
     for architecture in ("llama", "qwen2", "qwen3"):
         write("gguf", architecture, gguf_file(gguf_model(architecture) + gguf_tokens(), [tensor("token_embd.weight", [16, 2], 0, 0)],
                                               bytes(128)))
+    latent = {"kv_lora_rank": 8, "q_lora_rank": 8, "key_length_mla": 12, "value_length_mla": 8, "value_length": 8}
+    deepseek = gguf_model("deepseek2") + [key(f"deepseek2.attention.{name}", U32, size) for name, size in latent.items()] + \
+        [key(f"deepseek2.{name}", U32, size) for name, size in [
+            ("expert_count", 4), ("expert_used_count", 2), ("expert_feed_forward_length", 8), ("expert_gating_func", 2),
+            ("expert_group_count", 2), ("leading_dense_block_count", 1)]] + \
+        [key("deepseek2.rope.scaling.type", STRING, "yarn"), key("deepseek2.rope.scaling.factor", F32, 4.0),
+         key("deepseek2.rope.scaling.yarn_log_multiplier", F32, 0.1)]
+    write("gguf", "deepseek2", gguf_file(deepseek, []))
+    experts = [key(f"qwen3moe.{name}", U32, 2) for name in ("expert_count", "expert_used_count", "expert_feed_forward_length")]
+    write("gguf", "qwen3moe", gguf_file(gguf_model("qwen3moe") + experts, []))
     scaling = [key("llama.rope.scaling.type", STRING, "yarn"), key("llama.rope.scaling.factor", F32, 4.0),
                key("llama.rope.scaling.original_context_length", U32, 16)]
     write("gguf", "yarn_no_tensors", gguf_file(gguf_model("llama") + scaling, []))
