@@ -1,6 +1,6 @@
-// r1 sft MODEL --data FILE --out FOLDER: supervised fine-tuning of any model folder on JSONL in TRL's schemas, without
-// a recipe. Killed, the same command goes on from the last checkpoint; until it is done all is in FOLDER.r1_state. As
-// one of several processes (r1 launch, torchrun) it computes its share of each update.
+// r1 sft MODEL --data FILE --out FOLDER: supervised fine-tuning of any model folder or .gguf file on JSONL in TRL's
+// schemas, without a recipe. Killed, the same command goes on from the last checkpoint; until it is done all is in
+// FOLDER.r1_state. As one of several processes (r1 launch, torchrun) it computes its share of each update.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "r1/cli/model_folder.h"
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
@@ -104,12 +105,13 @@ void write_shard(const fs::path& model, const SftVerbConfig& config, const fs::p
   shard.write(file);
 }
 
-void sft(const fs::path& model, SftVerbConfig config) {
+void sft(const fs::path& path, SftVerbConfig config) {
   const auto group = parallel::join_from_environment(config.train.device != "cpu" && tensor::cuda_available());
   const bool writes = !group || group->rank() == 0;
   const WorkFolder work = work_folder(config);
-  if (writes) write_shard(model, config, work.shard());
+  if (writes) write_shard(model_folder(path), config, work.shard());
   if (group) group->barrier("reading the examples");
+  const fs::path model = model_folder(path);
   if (config.epochs > 0.0) config.train.steps = train::steps_of_epochs(config.train, work.shard(), config.epochs);
   std::vector<std::unique_ptr<core::MetricSink>> sinks;
   if (writes) {
@@ -143,7 +145,7 @@ void add_sft_verb(CLI::App& program) {
       program.add_subcommand("sft", "fine-tune a model on examples (JSONL: messages, or prompt and completion)");
   auto config = std::make_shared<SftVerbConfig>();
   auto model = std::make_shared<std::string>();
-  verb->add_option("model", *model, "model folder (Hugging Face layout)")->required();
+  verb->add_option("model", *model, "model folder (Hugging Face layout) or .gguf file")->required();
   add_options(*verb, *config);
   verb->callback([config, model] { sft(*model, *config); });
 }

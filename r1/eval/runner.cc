@@ -4,17 +4,15 @@
 #include <map>
 #include <set>
 #include <span>
-#include <string_view>
 #include <utility>
 
 #include "r1/core/error.h"
 #include "r1/core/threads.h"
+#include "r1/data/problems/corpus.h"
 #include "r1/reward/rule_scorer.h"
 
 namespace r1::eval {
 namespace {
-
-constexpr std::string_view kPlaceholder = "{prompt}";
 
 void check(const EvalConfig& c, const EvalInputs& inputs) {
   if (c.samples_per_problem < 1)
@@ -32,23 +30,12 @@ void check(const EvalConfig& c, const EvalInputs& inputs) {
       user_error("eval: pass_ks holds {}, it must lie between 1 and samples_per_problem = {}", k,
                  c.samples_per_problem);
   if (inputs.problems.empty()) user_error("eval: there are no problems");
-  if (inputs.chat_template == nullptr && inputs.prompt_template.find(kPlaceholder) == std::string::npos)
-    user_error("eval: the prompt template '{}' holds no {{prompt}}", inputs.prompt_template);
-}
-
-std::string fill_template(const std::string& form, const std::string& prompt) {
-  std::string out;
-  std::size_t from = 0;
-  for (std::size_t at = form.find(kPlaceholder); at != std::string::npos; at = form.find(kPlaceholder, from)) {
-    out.append(form, from, at - from);
-    out += prompt;
-    from = at + kPlaceholder.size();
-  }
-  return out.append(form, from);
+  if (inputs.chat_template == nullptr)
+    data::fill_template(inputs.prompt_template, "");  // says what is wrong with it
 }
 
 std::string prompt_text(const EvalInputs& inputs, const std::string& prompt) {
-  if (inputs.chat_template == nullptr) return fill_template(inputs.prompt_template, prompt);
+  if (inputs.chat_template == nullptr) return data::fill_template(inputs.prompt_template, prompt);
   tokenizer::ChatTemplate::Options options;
   options.add_generation_prompt = true;
   const nlohmann::ordered_json message = {{"role", "user"}, {"content", prompt}};

@@ -1,7 +1,8 @@
 // Checkpoints from one form to another, one tensor in memory at a time: a GGUF file becomes a Hugging Face folder,
 // which is the only thing that the rest of r1 loads, and back; a folder is written in another type or other shards.
-// Architectures: llama, qwen2, qwen3 in both directions; folder to folder knows names only and takes any. It moves
-// weights and config.json; tokenizer files and generation_config.json are the caller's. No torch type.
+// Architectures: llama, qwen2, qwen3, qwen3_moe, deepseek_v2 and deepseek_v3 in both directions; folder to folder knows
+// names only and takes any. It moves weights and config.json; tokenizer files and generation_config.json are the
+// caller's. No torch type.
 #pragma once
 
 #include <cstdint>
