@@ -44,7 +44,7 @@ void Gqa::parameters(const std::string& prefix, const ParameterVisitor& visit) {
   const std::int64_t hidden = config_.hidden_size, q = config_.heads * config_.head_dim;
   const std::int64_t kv = config_.kv_heads * config_.head_dim;
   const auto projection = [&](const char* name, Projection& p, std::int64_t out, std::int64_t in, bool bias) {
-    visit({prefix + name + ".weight", &p.weight.weight, {out, in}});
+    visit(adaptable(prefix + name + ".weight", p.weight, out, in));
     if (bias) visit({prefix + name + ".bias", &p.bias, {out}, Parameter::Kind::Bias});
   };
   projection("q_proj", q_, q, hidden, config_.qkv_bias);

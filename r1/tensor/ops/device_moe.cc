@@ -22,6 +22,7 @@ struct Forward {
   at::Tensor ends;  // [E] int32: expert e owns rows [ends[e - 1], ends[e])
   at::Tensor rows, gate_up_rows, hidden, y, weights;
   at::Tensor gate_up, down;
+  bool trained = true;  // the experts' own gradients are wanted
 };
 
 void sort_rows(Forward& f, const at::Tensor& experts, std::int64_t num_experts) {
@@ -61,7 +62,8 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
   const at::Tensor dy = (dout.index_select(0, f.source) * slot_weights).to(type);
   const at::Tensor dweights =
       (f.y.index_select(0, f.place).view({tokens, top_k, width}).to(at::kFloat) * dout.unsqueeze(1)).sum(2);
-  const at::Tensor ddown = grouped(dy.t(), f.hidden, f.ends);
+  at::Tensor dgate_up, ddown;
+  if (f.trained) ddown = grouped(dy.t(), f.hidden, f.ends);
   const at::Tensor dhidden = grouped(dy, f.down, f.ends);
   const at::Tensor dfused = empty_like_type(dy, f.gate_up_rows.sizes());
   kernels_on(dout).swiglu_backward({.rows = dfused.size(0),
@@ -74,7 +76,7 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
                                     .dup = second_half(dfused),
                                     .dstride = 2 * inner,
                                     .dtype = kernel_dtype(dy)});
-  const at::Tensor dgate_up = grouped(dfused.t(), f.rows, f.ends);
+  if (f.trained) dgate_up = grouped(dfused.t(), f.rows, f.ends);
   const at::Tensor drows = grouped(dfused, f.gate_up, f.ends);
   const at::Tensor dx = drows.index_select(0, f.place).view({tokens, top_k, width}).sum(1, false, at::kFloat).to(type);
   return {dx, dweights, dgate_up, ddown};
@@ -94,6 +96,7 @@ at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const at::Te
   at::Tensor out;
   {
     const at::NoGradGuard no_grad;
+    f.trained = gate_up.requires_grad() || down.requires_grad();
     f.gate_up = gate_up.detach();
     f.down = down.detach();
     f.weights = routing.weights.detach();

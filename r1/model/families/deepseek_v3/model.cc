@@ -4,7 +4,6 @@
 #include "r1/core/error.h"
 #include "r1/model/layers/rope_table.h"
 #include "r1/tensor/dtype.h"
-#include "r1/tensor/ops/embedding.h"
 
 namespace r1::model {
 
@@ -51,7 +50,7 @@ at::Tensor DeepseekV3::run_layers(const at::Tensor& embedded, const ForwardInput
 at::Tensor DeepseekV3::mtp(const at::Tensor& stack_output, const at::Tensor& next_ids, const ForwardInput& input,
                            RoutingStats* stats) const {
   if (mtp_.empty()) return Decoder::mtp(stack_output, next_ids, input, stats);
-  return mtp_.front().forward(stack_output, tensor::embedding(next_ids, embedding_table()), input, rope_, stats);
+  return mtp_.front().forward(stack_output, embed(next_ids), input, rope_, stats);
 }
 
 std::string DeepseekV3::hf_config() const { return to_hf_json(config_, tensor::dtype_name(dtype())); }
