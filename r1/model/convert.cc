@@ -15,6 +15,7 @@
 #include "r1/core/log.h"
 #include "r1/model/gguf_model.h"
 #include "r1/model/gguf_outputs.h"
+#include "r1/model/lora_file.h"
 #include "r1/weights/gguf.h"
 #include "r1/weights/safetensors.h"
 
@@ -100,6 +101,13 @@ at::ScalarType most_common_dtype(const std::vector<weights::SafetensorsOutput>& 
   return std::ranges::max_element(bytes, {}, [](const auto& item) { return item.second; })->first;
 }
 
+/// Every layer of the adapter is one of the model's, or it would be left out unseen.
+void check_layers(const LoraFile& lora, const SafetensorsReader& model) {
+  for (const auto& [layer, pair] : lora.pairs())
+    if (!model.contains(layer + ".weight"))
+      user_error("{}: the base model has no tensor '{}.weight'", lora.name(), layer);
+}
+
 std::uint32_t file_type(GgufType type) {  // general.file_type
   switch (type) {
     case GgufType::F16:
@@ -131,9 +139,12 @@ void gguf_to_folder(const fs::path& gguf, const SpecialIds& ids, const FolderFor
   weights::write_sharded_safetensors(folder, std::move(outputs), format.max_shard_bytes);
 }
 
-void folder_to_folder(const fs::path& from, const FolderFormat& format, const fs::path& folder) {
+void folder_to_folder(const fs::path& from, const FolderFormat& format, const fs::path& folder,
+                      const fs::path& adapter) {
   const std::optional<at::ScalarType> wanted = wanted_dtype(format.dtype);
   const SafetensorsReader reader(from);
+  const std::optional<LoraFile> lora = adapter.empty() ? std::nullopt : std::optional<LoraFile>(adapter);
+  if (lora) check_layers(*lora, reader);
   std::string config = core::read_file(from / "config.json");
   if (wanted) {
     core::check_json_depth(config, (from / "config.json").string());
@@ -148,8 +159,9 @@ void folder_to_folder(const fs::path& from, const FolderFormat& format, const fs
   for (const std::string& name : reader.names()) {
     const weights::TensorInfo& info = reader.info(name);
     const at::ScalarType dtype = wanted && at::isFloatingType(info.dtype) ? *wanted : info.dtype;
-    const auto load = [&reader, name, dtype, where = where_of(from, name)] {
-      return converted(reader.load(name), dtype, where);
+    const auto load = [&reader, &lora, name, dtype, where = where_of(from, name)] {
+      const at::Tensor stored = reader.load(name);
+      return converted(lora ? lora->merged(name, stored) : stored, dtype, where);
     };
     outputs.push_back({.name = name, .shape = info.shape, .dtype = dtype, .load = load});
   }

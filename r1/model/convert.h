@@ -35,9 +35,10 @@ void gguf_to_folder(const std::filesystem::path& gguf, const SpecialIds& ids, co
                     const std::filesystem::path& folder);
 
 /// Writes config.json and model*.safetensors of a folder into another one that exists. Without a dtype the tensors keep
-/// their bytes, and config.json its own.
+/// their bytes, and config.json its own. The low-rank adapter in `adapter` (empty: none) is merged into the weights: W
+/// + scaling B A, in float32 and rounded once. UserError for an adapter that is not of this model.
 void folder_to_folder(const std::filesystem::path& from, const FolderFormat& format,
-                      const std::filesystem::path& folder);
+                      const std::filesystem::path& folder, const std::filesystem::path& adapter = {});
 
 /// Writes a folder's model as a .gguf file, atomically: matrices as `type` (F32 F16 BF16 Q8_0 Q4_0), vectors as F32.
 /// `tokenizer` holds the keys that are not the architecture's, to be added.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "r1/core/error.h"
+#include "r1/model/freeze.h"
 #include "r1/tensor/range.h"
 #include "r1/train/batch.h"
 #include "r1/train/forgetting.h"
@@ -89,13 +90,14 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
   return out;
 }
 
-void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed) {
+void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed,
+                          const std::vector<std::string>& freeze) {
   const at::NoGradGuard no_grad;
   std::size_t layer = 0;
   model.visit_parameters([&](const model::Parameter& p) {
     if (p.kind != model::Parameter::Kind::RouterBias || layer >= loads.size()) return;
     const at::Tensor load = loads[layer++].to(at::kFloat);
-    p.tensor->add_((load.mean() - load).sign(), speed);
+    if (!model::matches_any(freeze, p.name)) p.tensor->add_((load.mean() - load).sign(), speed);
   });
 }
 
