@@ -1,5 +1,6 @@
 // Verbs, exit codes, Ctrl-C. The one place where errors are caught.
 #include <unistd.h>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -33,6 +34,7 @@ int fail(const std::string& line, int code) {
 /// write over each other.
 void check_processes(const std::vector<std::string>& words) {
   if (words.empty() || words.front().starts_with("-") || words.front() == "sft" || words.front() == "launch") return;
+  if (std::find(words.begin(), words.end(), "--join") != words.end()) return;  // r1 run started it
   parallel::refuse_many_processes("r1 " + words.front());
 }
 

@@ -8,13 +8,16 @@
 
 #include "r1/cli/options.h"
 #include "r1/cli/verbs.h"
+#include "r1/core/error.h"
 #include "r1/core/log.h"
 #include "r1/monitor/console_sink.h"
 #include "r1/monitor/fan_out_sink.h"
 #include "r1/monitor/jsonl_sink.h"
 #include "r1/monitor/tensorboard_sink.h"
+#include "r1/parallel/team.h"
 #include "r1/pipeline/plan.h"
 #include "r1/pipeline/recipe.h"
+#include "r1/tensor/plugin.h"
 
 namespace r1::cli {
 
@@ -28,12 +31,14 @@ struct RunConfig {
   bool plan = false;
   std::string from;
   std::vector<std::string> only;
+  std::int64_t nproc = 1;
 };
 void fields(core::FieldVisitor& v, RunConfig& c) {
   v("set", c.set, "settings over the recipe's: key=value, as zero.steps=50");
   v("out", c.out, "run directory; empty: runs/ and the recipe's name");
   v("plan", c.plan, "only print what would run, why, and what it takes");
   v("from", c.from, "run this stage and all that depend on it again, even if complete");
+  v("nproc", c.nproc, "processes of this machine that share each pre-training and RL stage: as many as GPUs");
   v("only", c.only, "look at these stages alone: STAGE[,STAGE]");
 }
 
@@ -69,11 +74,38 @@ pipeline::RunOptions options_of(const std::string& file, const RunConfig& config
   return options;
 }
 
+/// The other processes of a stage: this program with the hidden option --join.
+std::unique_ptr<parallel::Team> make_team(const std::string& file, const RunConfig& config, const fs::path& place,
+                                          const std::string& stage) {
+  std::vector<std::string> command = {
+      fs::read_symlink("/proc/self/exe").string(), "run", file, "--out", place.string(), "--join", stage};
+  for (const std::string& set : config.set) command.insert(command.end(), {"--set", set});
+  R1_LOG(info, "stage {} is shared by {} processes", stage, config.nproc);
+  return std::make_unique<parallel::Team>(parallel::LaunchConfig{.processes = static_cast<int>(config.nproc)}, command,
+                                          tensor::cuda_available());
+}
+
+/// What such a process does: the stage as it is now, its share.
+void join_stage(const std::string& file, const RunConfig& config, const std::string& name) {
+  const auto group = parallel::join_from_environment(tensor::cuda_available());
+  const pipeline::Recipe recipe = pipeline::load_recipe(file, config.set);
+  const pipeline::StageList stages = pipeline::make_stages(recipe);
+  const pipeline::RunOptions options = options_of(file, config, recipe);
+  const pipeline::ChangedStages changed =
+      pipeline::changed_stages(stages, config.out, options.conditions, options.rebuild);
+  for (const auto& stage : changed.sets.empty() ? stages : changed.stages)
+    if (stage->name() == name)
+      stage->run(
+          {.run = config.out, .directory = fs::path(config.out) / name, .metrics = nullptr, .group = group.get()});
+}
+
 void run_recipe(const std::string& file, const RunConfig& config) {
+  if (config.nproc < 1) user_error("--nproc {}: 1 or more", config.nproc);
   const pipeline::Recipe recipe = pipeline::load_recipe(file, config.set);
   const fs::path place = config.out.empty() ? fs::path("runs") / recipe.name : fs::path(config.out);
   const pipeline::StageList stages = pipeline::make_stages(recipe);
-  const pipeline::RunOptions options = options_of(file, config, recipe);
+  pipeline::RunOptions options = options_of(file, config, recipe);
+  if (config.nproc > 1) options.team = [&](const std::string& stage) { return make_team(file, config, place, stage); };
   if (config.plan) {
     fmt::print("{}", pipeline::to_text(pipeline::plan_run(stages, place, recipe.name, options)));
     return;
@@ -99,8 +131,15 @@ void add_run_verb(CLI::App& program) {
   for (const char* list : {"--set", "--only"})
     verb->get_option(list)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
   verb->get_option("--only")->delimiter(',');
+  auto join = std::make_shared<std::string>();
+  verb->add_option("--join", *join)->group("");  // hidden
   verb->footer([] { return "Keys of a recipe (and of --set):\n" + core::config_help(pipeline::Recipe{}); });
-  verb->callback([config, recipe] { run_recipe(*recipe, *config); });
+  verb->callback([config, recipe, join] {
+    if (join->empty())
+      run_recipe(*recipe, *config);
+    else
+      join_stage(*recipe, *config, *join);
+  });
 }
 
 }  // namespace r1::cli

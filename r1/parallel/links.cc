@@ -43,7 +43,7 @@ c10::intrusive_ptr<c10d::Store> open_store(const World& world) {
   options.port = static_cast<std::uint16_t>(world.master_port);
   options.isServer = world.rank == 0 && world.outside_store.empty();
   options.waitWorkers = false;
-  options.timeout = milliseconds(world.timeout_seconds);
+  options.timeout = milliseconds(world.join_seconds);
   try {
     c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::TCPStore>(world.master_addr, options);
     if (world.outside_store.empty()) return store;
@@ -53,7 +53,7 @@ c10::intrusive_ptr<c10d::Store> open_store(const World& world) {
       user_error("rank 0 can't listen at MASTER_ADDR:MASTER_PORT {}:{}: {}", world.master_addr, world.master_port,
                  first_line(e));
     user_error("rank {}: rank 0 does not answer at MASTER_ADDR:MASTER_PORT {}:{} within {} s", world.rank,
-               world.master_addr, world.master_port, world.timeout_seconds);
+               world.master_addr, world.master_port, world.join_seconds);
   }
 }
 
@@ -78,7 +78,7 @@ void Links::wait_for_all() {
   std::vector<int> missing;
   try {
     store_->set(fmt::format("here/{}", world_.rank), std::vector<std::uint8_t>{});
-    missing = silent_in("here", world_.timeout_seconds);
+    missing = silent_in("here", world_.join_seconds);
   } catch (const std::exception&) {
     missing = {0};  // serves the store
   }
@@ -86,7 +86,7 @@ void Links::wait_for_all() {
   say_goodbye();
   user_error(
       "rank {} of {} waited {} s in vain for {}: start all {} processes, with the same MASTER_ADDR and MASTER_PORT",
-      world_.rank, world_.size, world_.timeout_seconds, names(missing), world_.size);
+      world_.rank, world_.size, world_.join_seconds, names(missing), world_.size);
 }
 
 /// Ranks that do not write STEM/rank in time.

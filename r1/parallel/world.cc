@@ -52,6 +52,7 @@ World world_from_environment() {
   if (variable("TORCHELASTIC_USE_AGENT_STORE") == "True")
     world.outside_store = "r1/" + variable("TORCHELASTIC_RESTART_COUNT").value_or("0");
   if (variable("R1_COLLECTIVE_TIMEOUT")) world.timeout_seconds = needed_number("R1_COLLECTIVE_TIMEOUT", 1, 1 << 20);
+  world.join_seconds = world.timeout_seconds;
   return world;
 }
 

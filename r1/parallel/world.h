@@ -14,6 +14,7 @@ struct World {
   int master_port = 29500;                // MASTER_PORT: free on that machine
   std::string outside_store;  // not empty: torchrun's own process serves the store there, under this prefix
   double timeout_seconds = 600;  // R1_COLLECTIVE_TIMEOUT: how long one process waits for another
+  double join_seconds = 600;     // and how long for all to be there at the start: the same, from the environment
 };
 
 /// From the environment. Without WORLD_SIZE: one process. UserError on variables that are missing or make no sense.

@@ -136,7 +136,10 @@ class Command {
   Manifest run_stage(const Stage& stage, Manifest planned) {
     const fs::path place = directory_.path() / stage.name();
     const double started = start_stage(place, identity_of(planned));
-    const StageContext context{.run = directory_.path(), .directory = place, .metrics = &metrics_};
+    const std::unique_ptr<parallel::Team> team =
+        options_.team && stage.shares_work() ? options_.team(stage.name()) : nullptr;
+    const StageContext context{
+        .run = directory_.path(), .directory = place, .metrics = &metrics_, .group = team ? &team->group() : nullptr};
     if (!fs::exists(context.state())) metrics_.rewind(stage.name(), 0);
     planned.metrics = stage.run(context);
     planned.outputs = record_outputs(place, stage.outputs());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "r1/core/metric_sink.h"
+#include "r1/parallel/team.h"
 #include "r1/pipeline/condition.h"
 #include "r1/pipeline/graph.h"
 #include "r1/pipeline/manifest.h"
@@ -24,6 +25,8 @@ struct RunOptions {
   std::vector<StageCondition> conditions;
   RebuildStages rebuild;  // needed when a condition repeats
   Machine machine = this_machine();
+  /// Processes that share the named stage with this one; empty: there are none.
+  std::function<std::unique_ptr<parallel::Team>(const std::string& stage)> team;
 };
 
 struct StageOutcome {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "r1/core/metric_sink.h"
+#include "r1/parallel/process_group.h"
 #include "r1/pipeline/manifest.h"
 
 namespace r1::pipeline {
@@ -26,6 +27,7 @@ struct StageContext {
   std::filesystem::path run;        // the run directory
   std::filesystem::path directory;  // run / name
   core::MetricSink* metrics = nullptr;
+  parallel::ProcessGroup* group = nullptr;  // processes that share the work (shares_work()); null: one
 
   /// Working state of an unfinished stage; what lies here survives a kill and is gone from a finished stage.
   std::filesystem::path state() const { return directory / "r1_state"; }
@@ -58,6 +60,8 @@ class Stage {
   virtual Metrics run(const StageContext& context) const = 0;
   /// What run() would do. Must not fail where inputs are missing: nothing may have run yet.
   virtual StagePlan plan(const std::filesystem::path& /*run*/) const { return {}; }
+  /// run() may be called by several processes at once, with a group: they share the work, and rank 0 alone writes.
+  virtual bool shares_work() const { return false; }
   /// Decides beside whom it may run, and nothing about its results.
   virtual StageResources resources() const { return {}; }
 };

@@ -1,4 +1,5 @@
 // r1 launch with the built program: two processes fine-tune one model as one would; what one says when the other can't.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,8 +38,7 @@ class Launch : public ::testing::Test {
     fs::copy_file(kSource / "tests/tokenizer/golden/tokenizer.json", folder_ / "model/tokenizer.json");
     std::string examples;
     for (int i = 0; i < 12; ++i)
-      examples +=
-          json{{"prompt", std::to_string(i) + " + 1 ="}, {"completion", " " + std::to_string(i + 1)}}.dump() + "\n";
+      examples += fmt::format(R"({{"prompt": "{} + 1 =", "completion": " {}"}})", i, i + 1) + "\n";
     core::write_file_atomic(folder_ / "examples.jsonl", examples);
   }
   ~Launch() override { fs::remove_all(folder_); }

@@ -44,7 +44,7 @@ inline std::vector<Ended> run_processes(int size, double timeout_seconds,
                                         const std::function<void(const parallel::World&)>& work, int world_size = 0) {
   parallel::World world;
   world.size = world_size == 0 ? size : world_size;
-  world.timeout_seconds = timeout_seconds;
+  world.timeout_seconds = world.join_seconds = timeout_seconds;
   world.master_port = parallel::free_port();
   struct Child {
     pid_t pid;

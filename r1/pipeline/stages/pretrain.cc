@@ -35,6 +35,7 @@ Metrics pretrain_model(const train::TrainConfig& config, model::DeepseekV3Config
   inputs.output = places.output;
   inputs.state = places.state;
   inputs.metrics = metrics;
+  inputs.group = places.group;
   const train::TrainResult result = train::train(config, inputs);
   return {{"steps", static_cast<double>(result.steps)},
           {"tokens", static_cast<double>(result.tokens)},
@@ -59,7 +60,8 @@ Metrics PretrainStage::run(const StageContext& context) const {
                         {.stage = name(),
                          .tokenizer = context.run / "tokenizer",
                          .output = context.directory / "model",
-                         .state = context.state()},
+                         .state = context.state(),
+                         .group = context.group},
                         context.metrics);
 }
 

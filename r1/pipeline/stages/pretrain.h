@@ -15,6 +15,7 @@ struct PretrainPlaces {
   std::string stage;                // name in metrics
   std::filesystem::path tokenizer;  // folder of tokenizer.json and corpus.tokens
   std::filesystem::path output, state;
+  parallel::ProcessGroup* group = nullptr;
 };
 /// Trains a fresh model of this shape on the corpus; its figures.
 Metrics pretrain_model(const train::TrainConfig& config, model::DeepseekV3Config model, const PretrainPlaces& places,
@@ -30,6 +31,7 @@ class PretrainStage : public Stage {
   }
   std::vector<std::string> outputs() const override { return {"model"}; }
   Metrics run(const StageContext& context) const override;
+  bool shares_work() const override { return true; }
   StagePlan plan(const std::filesystem::path& run) const override;
 
  private:

@@ -62,6 +62,7 @@ Metrics RlStage::run(const StageContext& context) const {
   inputs.state = context.state();
   inputs.completions = context.directory / "completions";
   inputs.metrics = context.metrics;
+  inputs.group = context.group;
   const std::shared_ptr<void> kept = prepare(context, inputs);
   const rl::GrpoResult result = rl::run_grpo(setup_.grpo, inputs);
   return {{"steps", static_cast<double>(result.steps)},

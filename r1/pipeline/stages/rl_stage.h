@@ -32,6 +32,7 @@ class RlStage : public Stage {
   std::vector<StageInput> inputs(const std::filesystem::path& run) const override;
   std::vector<std::string> outputs() const override { return {"completions", "model"}; }
   Metrics run(const StageContext& context) const override;
+  bool shares_work() const override { return true; }
   StagePlan plan(const std::filesystem::path& run) const override;
 
  protected:
