@@ -10,6 +10,7 @@
 #include "r1/cli/verbs.h"
 #include "r1/core/error.h"
 #include "r1/core/nearest.h"
+#include "r1/parallel/world.h"
 #include "r1/pipeline/manifest.h"
 
 namespace r1::cli {
@@ -26,6 +27,13 @@ extern "C" void stop(int) {
 int fail(const std::string& line, int code) {
   std::fprintf(stderr, "r1: %s\n", line.c_str());
   return code;
+}
+
+/// Verbs that know what to do as one of several processes (r1 launch, torchrun). Others would all do the same work and
+/// write over each other.
+void check_processes(const std::vector<std::string>& words) {
+  if (words.empty() || words.front().starts_with("-") || words.front() == "sft" || words.front() == "launch") return;
+  parallel::refuse_many_processes("r1 " + words.front());
 }
 
 /// "--promt: did you mean --prompt?" for an unknown option or verb.
@@ -66,17 +74,21 @@ int run_program(int argc, char** argv) {
   program.set_version_flag("--version", pipeline::kCodeVersion);
   program.require_subcommand(1);
   program.fallthrough(false);
+  const std::vector<std::string> words(argv + 1, argv + argc);
   try {
+    check_processes(words);
     for (const auto add :
          {add_run_verb, add_chat_verb, add_generate_verb, add_eval_verb, add_sft_verb, add_convert_verb,
-          add_inspect_verb, add_logits_verb, add_tokenizer_verb, add_template_verb, add_report_verb})
+          add_inspect_verb, add_logits_verb, add_tokenizer_verb, add_template_verb, add_report_verb, add_launch_verb})
       add(program);
     program.parse(argc, argv);
     return 0;
   } catch (const CLI::Success& e) {
     return program.exit(e);  // --help, --version
+  } catch (const CLI::RuntimeError& e) {
+    return e.get_exit_code();  // of the processes that r1 launch ran
   } catch (const CLI::ParseError& e) {
-    return fail(e.what() + advice(program, std::vector<std::string>(argv + 1, argv + argc)) + " (r1 --help)", 2);
+    return fail(e.what() + advice(program, words) + " (r1 --help)", 2);
   } catch (const UserError& e) {
     return fail(e.what(), 2);
   } catch (const std::exception& e) {

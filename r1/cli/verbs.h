@@ -17,6 +17,7 @@ void add_sft_verb(CLI::App& program);
 void add_logits_verb(CLI::App& program);
 void add_convert_verb(CLI::App& program);
 void add_template_verb(CLI::App& program);
+void add_launch_verb(CLI::App& program);
 
 /// Parses and runs; returns the exit code: 0, 1 (a bug: Error), 2 (the user's mistake: one line on standard error).
 int run_program(int argc, char** argv);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
@@ -16,6 +17,7 @@
 #include "r1/model/checkpoint.h"
 #include "r1/rl/advantage.h"
 #include "r1/rl/completions_file.h"
+#include "r1/rl/exchange.h"
 #include "r1/rl/metrics.h"
 #include "r1/rl/prompt_order.h"
 #include "r1/rl/update.h"
@@ -25,6 +27,7 @@
 #include "r1/train/checkpoint.h"
 #include "r1/train/flops.h"
 #include "r1/train/optim/schedule.h"
+#include "r1/train/start.h"
 
 namespace r1::rl {
 
@@ -57,12 +60,26 @@ void check(const GrpoConfig& c, const GrpoInputs& in) {
   R1_CHECK(in.scorer != nullptr, "no scorer");
 }
 
+struct Start {
+  std::shared_ptr<model::Decoder> model;
+  model::AdapterConfig adapter;  // in force
+};
+
 /// The start of the run, where the engine runs: policy, updates and rollouts share it.
-std::shared_ptr<model::Decoder> load_on_device(const GrpoConfig& config, const GrpoInputs& inputs) {
+Start load_on_device(const GrpoConfig& config, const GrpoInputs& inputs) {
   const at::Device device = tensor::device(config.engine.device);
-  std::shared_ptr<model::Decoder> model = model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype));
-  if (!device.is_cpu()) model->to(device);
-  return model;
+  Start start{model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype)), {}};
+  start.adapter = train::start_training(*start.model, {.adapter = config.adapter,
+                                                       .folder = inputs.init_from,
+                                                       .adapter_folder = inputs.adapter,
+                                                       .freeze = config.freeze,
+                                                       .seed = config.seed,
+                                                       .where = inputs.stage});
+  if (start.adapter.type == "prompt_tuning")
+    user_error("{}: reinforcement learning trains the weights or a low-rank adapter (lora), not virtual tokens",
+               inputs.stage);
+  if (!device.is_cpu()) start.model->to(device);
+  return start;
 }
 
 class Run {
@@ -70,8 +87,11 @@ class Run {
   Run(const GrpoConfig& config, const GrpoInputs& inputs)
       : config_(config),
         inputs_(inputs),
+        peers_(inputs.group, inputs.stage, core::dump_config(config)),
+        metrics_(peers_.writes() ? inputs.metrics : nullptr),
         tokenizer_(tokenizer::Tokenizer::load(inputs.init_from / "tokenizer.json")),
-        policy_(load_on_device(config, inputs)),
+        start_point_(load_on_device(config, inputs)),
+        policy_(start_point_.model),
         engine_(policy_, model::load_eos_ids(inputs.init_from), config.engine),
         optimizer_(policy_->parameters(), config.optimizer),
         order_({config.steps, config.prompts_per_step, config.late_steps, config.late_share,
@@ -79,20 +99,23 @@ class Run {
                static_cast<std::int64_t>(inputs.problems.size()),
                static_cast<std::int64_t>(inputs.late_problems.size())),
         problems_(inputs.problems) {
-    if (config.kl_coefficient > 0.0 || config.kl_log_every > 0) reference_ = load_on_device(config, inputs);
+    if (config.kl_coefficient > 0.0 || config.kl_log_every > 0) reference_ = load_on_device(config, inputs).model;
     problems_.insert(problems_.end(), inputs.late_problems.begin(), inputs.late_problems.end());
     for (const data::Problem& problem : problems_)
       prompts_.push_back(tokenizer_.encode(data::fill_template(inputs.prompt_template, problem.prompt)));
+    train::count_trained(*policy_, inputs.stage);
     total_updates_ = config.steps * config.mini_batches * config.inner_epochs;
   }
 
   GrpoResult run() {
     resume();
+    agree();
     while (!finished()) {
       one_step(step_ + 1);
       if (step_ % config_.checkpoint_every == 0 && !finished()) save();
     }
-    write_output();
+    if (peers_.writes()) write_output();
+    peers_.finish();
     result_.steps = step_;
     result_.watch_alerts = watch_.alerts;
     result_.updates = optimizer_.num_steps();
@@ -120,20 +143,28 @@ class Run {
       step_ = result_.resumed_from = checkpoint->step;
       R1_LOG(info, "{}: resuming after step {}", inputs_.stage, step_);
     }
-    if (inputs_.metrics != nullptr) inputs_.metrics->rewind(inputs_.stage, step_);
+    if (metrics_ != nullptr) metrics_->rewind(inputs_.stage, step_);
   }
 
   template <class Load>
   void load_reference(const Load& load) {
     const at::NoGradGuard no_grad;
-    reference_->visit_parameters([&](const model::Parameter& p) { p.tensor->copy_(load(p.name)); });
+    reference_->visit_parameters([&](const model::Parameter& p) {
+      if (train::changes(p)) p.tensor->copy_(load(p.name));
+    });
   }
 
+  void agree() { peers_.agree(*policy_, step_, fmt::format("{} problems", problems_.size())); }
+
+  /// Samples this process's share of the step's groups.
   std::vector<Sample> roll_out(std::int64_t step) {
     core::phase_mark("rollout");
     std::vector<rollout::Request> requests;
     asked_.clear();
-    for (const std::size_t problem : order_.problems_of(step)) {
+    const std::vector<std::size_t> problems = order_.problems_of(step);
+    const train::Rows own = peers_.share(static_cast<std::int64_t>(problems.size()), "prompts_per_step");
+    for (std::int64_t p = own.begin; p < own.end; ++p) {
+      const std::size_t problem = problems[static_cast<std::size_t>(p)];
       for (std::int64_t g = 0; g < config_.group_size; ++g) {
         requests.push_back({prompts_[problem], static_cast<std::uint64_t>(config_.seed),
                             static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(problem),
@@ -147,12 +178,11 @@ class Run {
     for (std::size_t i = 0; i < samples.size(); ++i) {
       samples[i].prompt = &prompts_[asked_[i]];
       samples[i].completion = std::move(completions[i]);
-      result_.sampled_tokens += static_cast<std::int64_t>(samples[i].completion.ids.size());
     }
     return samples;
   }
 
-  void score(std::vector<Sample>& samples, std::int64_t step) {
+  void score(std::vector<Sample>& samples) {
     core::phase_mark("reward");
     std::vector<reward::RewardInput> inputs;
     for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -161,7 +191,6 @@ class Run {
       const bool finished = samples[i].completion.finish_reason == rollout::FinishReason::Stop;
       if (finished) ids.pop_back();
       samples[i].text = tokenizer_.decode(ids);
-      samples[i].language = problem.language;
       inputs.push_back({problem.prompt, samples[i].text, problem.answer, problem.verifier,
                         problem.tests.empty() ? "" : problem.tests.front(), finished, problem.language});
     }
@@ -169,6 +198,22 @@ class Run {
     R1_CHECK(verdicts.size() == samples.size(), "the scorer gave {} verdicts for {} samples", verdicts.size(),
              samples.size());
     for (std::size_t i = 0; i < samples.size(); ++i) samples[i].verdict = std::move(verdicts[i]);
+  }
+
+  /// All processes' samples of the step, with what is theirs of the problems they answer.
+  std::vector<Sample> gather(std::vector<Sample> own, std::int64_t step) {
+    std::vector<Sample> samples = gather_samples(peers_, std::move(own));
+    const std::vector<std::size_t> problems = order_.problems_of(step);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const std::size_t problem = problems[i / static_cast<std::size_t>(config_.group_size)];
+      samples[i].prompt = &prompts_[problem];
+      samples[i].language = problems_[problem].language;
+      result_.sampled_tokens += static_cast<std::int64_t>(samples[i].completion.ids.size());
+    }
+    return samples;
+  }
+
+  void set_advantages(std::vector<Sample>& samples, std::int64_t step) {
     std::vector<double> rewards;
     for (const Sample& s : samples) rewards.push_back(s.verdict.score);
     if (config_.shuffle_rewards)
@@ -201,7 +246,7 @@ class Run {
         config_.kl_log_every > 0 && (step % config_.kl_log_every == 0 || step == 1 || step == config_.steps);
     if (!reference_ || (config_.kl_coefficient == 0.0 && !measured)) return;
     const at::NoGradGuard no_grad;
-    const std::vector<float> logp = recompute(*reference_, view, config_).logp;
+    const std::vector<float> logp = recompute_shared(peers_, *reference_, view, config_).logp;
     std::size_t i = 0;
     for (Sample& s : samples) {
       const auto first = logp.begin() + static_cast<std::ptrdiff_t>(i);
@@ -212,9 +257,11 @@ class Run {
 
   void one_step(std::int64_t step) {
     const Clock::time_point begin = Clock::now();
-    std::vector<Sample> samples = roll_out(step);
+    std::vector<Sample> own = roll_out(step);
     const double rollout_seconds = seconds_since(begin);
-    score(samples, step);
+    score(own);
+    std::vector<Sample> samples = gather(std::move(own), step);
+    set_advantages(samples, step);
     const double scored_seconds = seconds_since(begin);
     std::vector<const Sample*> view;
     for (const Sample& s : samples) view.push_back(&s);
@@ -224,7 +271,7 @@ class Run {
     for (const Sample& s : samples) tokens += static_cast<double>(s.completion.ids.size());
     set_reference_logp(samples, view, step);
     if (needs_recompute()) {
-      const Recomputed again = recompute(*policy_, view, config_);
+      const Recomputed again = recompute_shared(peers_, *policy_, view, config_);
       measures.difference = logp_difference(view, again.logp);
       measures.entropy = again.entropy_sum / tokens;
       set_old_logp(samples, config_.engine.numerics == "fast" ? again.logp : std::vector<float>());
@@ -250,7 +297,8 @@ class Run {
               {"timing_s/reward", scored_seconds - rollout_seconds},
               {"timing_s/update_actor", seconds_since(begin) - scored_seconds},
               {"rollout_tokens_per_second", tokens / rollout_seconds}});
-    if (!inputs_.completions.empty() && (step % config_.checkpoint_every == 0 || step == 1 || finished()))
+    if (peers_.writes() && !inputs_.completions.empty() &&
+        (step % config_.checkpoint_every == 0 || step == 1 || finished()))
       write_completions(inputs_.completions / fmt::format("step-{:06d}.jsonl", step), samples, step);
   }
 
@@ -270,11 +318,13 @@ class Run {
   void look(std::int64_t step) {
     figures_.clear();
     watch_reward(watch_, result_.final_reward);
-    if (!inputs_.watch || config_.watch_every == 0 || (step % config_.watch_every != 0 && !finished())) return;
+    if (!inputs_.watch || !peers_.writes() || config_.watch_every == 0 ||
+        (step % config_.watch_every != 0 && !finished()))
+      return;
     figures_ = inputs_.watch(engine_);
     for (const std::string& alert : watch_figures(watch_, figures_, config_.watch_tolerance)) {
       R1_LOG(warn, "{}: {}", inputs_.stage, alert);
-      if (inputs_.metrics != nullptr) inputs_.metrics->note(inputs_.stage, alert);
+      if (metrics_ != nullptr) metrics_->note(inputs_.stage, alert);
     }
   }
 
@@ -292,36 +342,39 @@ class Run {
         const std::vector<const Sample*> mini(order.begin() + static_cast<std::ptrdiff_t>(first),
                                               order.begin() + static_cast<std::ptrdiff_t>(first + size));
         measures.learning_rate = train::learning_rate(config_.optimizer, optimizer_.num_steps() + 1, total_updates_);
-        measures.updates.push_back(update(*policy_, optimizer_, mini, config_, measures.learning_rate));
+        measures.updates.push_back(update(*policy_, optimizer_, mini, {config_, measures.learning_rate, peers_}));
         if (config_.kl_coefficient > 0.0 && optimizer_.num_steps() % config_.reference_every == 0) refresh_reference();
       }
     }
   }
 
   void refresh_reference() {
-    std::vector<model::Parameter> current = policy_->parameters();
-    std::size_t i = 0;
-    load_reference([&](const std::string&) { return current[i++].tensor->detach(); });
-    if (inputs_.metrics != nullptr)
-      inputs_.metrics->note(inputs_.stage, fmt::format("reference := policy at update {}", optimizer_.num_steps()));
+    std::map<std::string, at::Tensor> current;
+    policy_->visit_parameters([&](const model::Parameter& p) { current[p.name] = p.tensor->detach(); });
+    load_reference([&](const std::string& name) { return current.at(name); });
+    if (metrics_ != nullptr)
+      metrics_->note(inputs_.stage, fmt::format("reference := policy at update {}", optimizer_.num_steps()));
   }
 
   void report(const std::vector<Sample>& samples, const StepMeasures& measures, std::int64_t step,
               std::vector<std::pair<std::string, double>> timings) {
-    if (inputs_.metrics == nullptr) return;
+    if (metrics_ == nullptr) return;
     core::MetricRecord record{inputs_.stage, step, config_.steps, step_values(samples, config_, measures),
                               std::move(timings)};
     record.values.emplace_back("num_tokens", static_cast<double>(result_.sampled_tokens));
     for (const auto& [name, value] : figures_) record.values.emplace_back("watch/" + name, value);
-    inputs_.metrics->emit(record);
-    for (const std::string& sentence : diagnose(samples, config_)) inputs_.metrics->note(inputs_.stage, sentence);
+    metrics_->emit(record);
+    for (const std::string& sentence : diagnose(samples, config_)) metrics_->note(inputs_.stage, sentence);
   }
 
   void save() {
+    agree();
+    if (!peers_.writes()) return;
     weights::NamedTensors tensors = train::training_tensors(*policy_, optimizer_);
     if (reference_)
-      reference_->visit_parameters(
-          [&](const model::Parameter& p) { tensors.emplace_back("reference." + p.name, p.tensor->detach()); });
+      reference_->visit_parameters([&](const model::Parameter& p) {
+        if (train::changes(p)) tensors.emplace_back("reference." + p.name, p.tensor->detach());
+      });
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"updates", optimizer_.num_steps()},
                                           {"sampled_tokens", result_.sampled_tokens},
@@ -333,7 +386,11 @@ class Run {
   }
 
   void write_output() {
+    const model::AdapterConfig& adapter = start_point_.adapter;
+    if (adapter.merge) model::merge_adapter(*policy_);
     core::write_directory_atomic(inputs_.output, [&](const std::filesystem::path& folder) {
+      if (adapter.on() && !adapter.merge)
+        return model::write_adapter(*policy_, adapter, inputs_.init_from.string(), folder);
       model::write_successor_files(*policy_, inputs_.init_from, folder);
     });
     std::filesystem::remove_all(inputs_.state);
@@ -341,14 +398,17 @@ class Run {
 
   GrpoConfig config_;
   const GrpoInputs& inputs_;
+  train::Peers peers_;
+  core::MetricSink* metrics_;  // null in all processes but rank 0
   tokenizer::Tokenizer tokenizer_;
+  Start start_point_;
   std::shared_ptr<model::Decoder> policy_, reference_;
   rollout::Engine engine_;
   train::AdamW optimizer_;
   std::vector<std::vector<std::int32_t>> prompts_;
   PromptOrder order_;
   std::vector<data::Problem> problems_;  // main, then late ones
-  std::vector<std::size_t> asked_;  // problem of each of the step's samples
+  std::vector<std::size_t> asked_;  // problem of each of this process's samples of the step
   WatchState watch_;
   WatchFigures figures_;  // of this step's watch
   std::int64_t step_ = 0, total_updates_ = 0;

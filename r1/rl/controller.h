@@ -47,6 +47,8 @@ struct GrpoConfig {
   rollout::SamplingConfig sampling;
   rollout::EngineConfig engine;
   std::string dtype = "f32";
+  model::AdapterConfig adapter;        // lora: trained in place of the model's own weights
+  std::vector<std::string> freeze;     // shell patterns of parameter names (model/freeze.h)
   bool shuffle_rewards = false;  // control: rewards are permuted over the whole batch, so they carry no signal
   std::int64_t watch_every = 0;        // steps between looks at what the reward does not see; 0: never
   double watch_tolerance = 0.05;       // fall of a watched figure that raises an alert while reward rises
@@ -60,16 +62,18 @@ void fields(core::FieldVisitor& v, GrpoConfig& c);
 struct GrpoInputs {
   std::string stage = "zero";
   std::filesystem::path init_from;  // Hugging Face folder with tokenizer.json
+  std::filesystem::path adapter;    // a low-rank adapter of it to go on from; empty: none
   std::vector<data::Problem> problems;  // training prompts; drawn by Philox without replacement, epoch by epoch
   std::vector<data::Problem> late_problems;  // asked in the last late_steps only
   std::string prompt_template = "User: {prompt}\nAssistant: ";
   const reward::Scorer* scorer = nullptr;
   WatchFunction watch;           // asked every watch_every steps and after the last
-  std::filesystem::path output;  // Hugging Face folder
+  std::filesystem::path output;  // Hugging Face folder, or the adapter's
   std::filesystem::path state;  // r1_state/
   std::filesystem::path
       completions;  // folder: step-N.jsonl, all samples of every `checkpoint_every`-th step; empty: none
   core::MetricSink* metrics = nullptr;
+  parallel::ProcessGroup* group = nullptr;  // processes that share the run (train/data_parallel.h); null: one
 };
 
 struct GrpoResult {
@@ -87,7 +91,8 @@ struct GrpoResult {
 /// Runs to the end, resuming from `state`; the bytes written do not depend on where it was killed. UserError on a NaN
 /// loss. Metrics (TRL's names): reward, reward_std, frac_reward_zero_std, rewards/accuracy/mean, rewards/format/mean,
 /// completions/mean_length, completions/clipped_ratio, entropy, kl, clip_ratio/region_mean, grad_norm, loss,
-/// sampling/sampling_logp_difference/{mean,max}, ...
+/// sampling/sampling_logp_difference/{mean,max}, ... With a group every process calls it with the same arguments: each
+/// samples, scores and trains on its share of a step; rank 0 alone writes and watches.
 GrpoResult run_grpo(const GrpoConfig& config, const GrpoInputs& inputs);
 
 }  // namespace r1::rl

@@ -7,6 +7,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/phase.h"
+#include "r1/rl/exchange.h"
 #include "r1/rl/grpo_loss.h"
 #include "r1/tensor/range.h"
 
@@ -18,15 +19,15 @@ double sampling_temperature(const GrpoConfig& config) {
   return config.sampling.temperature == 0.0 ? 1.0 : config.sampling.temperature;
 }
 
-at::Tensor gather_floats(const std::vector<const Sample*>& samples, std::int64_t count,
-                         const std::vector<float> Sample::* values) {
+at::Tensor floats_of(const std::vector<const Sample*>& samples, std::int64_t count,
+                     const std::vector<float> Sample::* values) {
   at::Tensor out = at::empty({count}, at::TensorOptions().dtype(at::kFloat));
   float* p = out.mutable_data_ptr<float>();
   for (const Sample* s : samples) p = std::copy((s->*values).begin(), (s->*values).end(), p);
   return out;
 }
 
-at::Tensor gather_advantages(const std::vector<const Sample*>& samples, std::int64_t count) {
+at::Tensor advantages_of(const std::vector<const Sample*>& samples, std::int64_t count) {
   at::Tensor out = at::empty({count}, at::TensorOptions().dtype(at::kFloat));
   float* p = out.mutable_data_ptr<float>();
   for (const Sample* s : samples) p = std::fill_n(p, s->completion.ids.size(), static_cast<float>(s->advantage));
@@ -48,6 +49,19 @@ GrpoLossConfig loss_config(const GrpoConfig& c) {
           .normalizer = c.loss_normalizer,
           .constant_length = c.constant_length,
           .entropy_coefficient = c.entropy_coefficient};
+}
+
+/// Over all processes; log-probabilities in the order of all samples.
+void sum_stats(const train::Peers& peers, UpdateStats& s) {
+  std::vector<double> sums = {s.loss, s.kl_sum, s.clipped_low, s.clipped_high, s.ratio_sum, s.entropy_sum};
+  peers.sum(sums, "losses");
+  s.loss = sums[0];
+  s.kl_sum = sums[1];
+  s.clipped_low = sums[2];
+  s.clipped_high = sums[3];
+  s.ratio_sum = sums[4];
+  s.entropy_sum = sums[5];
+  s.logp = gather_floats(peers, s.logp, "log-probabilities");
 }
 
 }  // namespace
@@ -81,9 +95,12 @@ LogpDifference logp_difference(const std::vector<const Sample*>& samples, const 
 }
 
 UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
-                   const GrpoConfig& config, double rate) {
-  const auto parts = split_by_tokens(samples, config.micro_batch_tokens);
-  UpdateTotals totals{static_cast<std::int64_t>(samples.size()), 0, static_cast<std::int64_t>(parts.size())};
+                   const UpdateSettings& settings) {
+  const GrpoConfig& config = settings.config;
+  const auto parts = split_by_tokens(own_samples(settings.peers, samples), config.micro_batch_tokens);
+  std::vector<double> num_parts = {static_cast<double>(parts.size())};
+  settings.peers.sum(num_parts, "micro-batches");
+  UpdateTotals totals{static_cast<std::int64_t>(samples.size()), 0, static_cast<std::int64_t>(num_parts[0])};
   for (const Sample* s : samples) totals.tokens += static_cast<std::int64_t>(s->completion.ids.size());
   UpdateStats stats;
   stats.tokens = static_cast<double>(totals.tokens);
@@ -98,9 +115,9 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
     const tensor::TokenLogprobs result = forward(model, batch, sampling_temperature(config));
     const GrpoLoss loss =
         grpo_loss({.logp = result.logp,
-                   .old_logp = gather_floats(part, count, &Sample::old_logp).to(device),
-                   .ref_logp = with_reference ? gather_floats(part, count, &Sample::ref_logp).to(device) : at::Tensor(),
-                   .advantage = gather_advantages(part, count).to(device),
+                   .old_logp = floats_of(part, count, &Sample::old_logp).to(device),
+                   .ref_logp = with_reference ? floats_of(part, count, &Sample::ref_logp).to(device) : at::Tensor(),
+                   .advantage = advantages_of(part, count).to(device),
                    .sequence = batch.sequence,
                    .entropy = result.entropy,
                    .num_sequences = batch.num_sequences},
@@ -117,6 +134,8 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
     stats.ratio_sum += loss.ratio_sum;
     stats.entropy_sum += result.entropy.sum().item<double>();
   }
+  sum_stats(settings.peers, stats);
+  settings.peers.sum_gradients(model, "gradients");
   const tensor::Range range("optimizer");
   stats.grad_norm = optimizer.grad_norm();
   if (!std::isfinite(stats.loss) || !std::isfinite(stats.grad_norm))
@@ -125,7 +144,7 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
         "(now {}) "
         "and run again",
         stats.loss, stats.grad_norm, optimizer.num_steps() + 1, config.optimizer.learning_rate);
-  optimizer.step(rate, std::min(1.0, config.optimizer.max_grad_norm / (stats.grad_norm + 1e-6)));
+  optimizer.step(settings.rate, std::min(1.0, config.optimizer.max_grad_norm / (stats.grad_norm + 1e-6)));
   return stats;
 }
 

@@ -6,6 +6,7 @@
 #include "r1/model/decoder.h"
 #include "r1/rl/controller.h"
 #include "r1/rl/sample.h"
+#include "r1/train/data_parallel.h"
 #include "r1/train/optim/adamw.h"
 
 namespace r1::rl {
@@ -33,10 +34,15 @@ struct UpdateStats {
   std::vector<float> logp;  // of all tokens in order, before the update
 };
 
-/// Gradients of the loss over `samples` in micro-batches, then one optimizer step at `rate`. The caller has set
-/// advantages and old log-probabilities. UserError on a loss that is no number, naming `step`; the weights are
-/// untouched then.
+struct UpdateSettings {
+  const GrpoConfig& config;
+  double rate;                // learning rate
+  const train::Peers& peers;  // each process computes its share of the samples
+};
+
+/// Gradients of the loss over `samples` in micro-batches, then one optimizer step. The caller has set advantages and
+/// old log-probabilities. UserError on a loss that is no number, naming the update; the weights are untouched then.
 UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::vector<const Sample*>& samples,
-                   const GrpoConfig& config, double rate);
+                   const UpdateSettings& settings);
 
 }  // namespace r1::rl

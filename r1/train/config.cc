@@ -39,6 +39,9 @@ void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("balance_loss_alpha", c.balance_loss_alpha, "factor of the sequence-wise balance loss");
   v("bias_update_speed", c.bias_update_speed, "gamma: step of the experts' selection bias");
   v("forgetting", c.forgetting, "losses that keep the run near the model it starts from");
+  v("adapter", c.adapter, "train an adapter in PEFT's format in place of the model's own weights");
+  v("freeze", c.freeze,
+    "parameters that are not trained, by name: shell patterns such as 'model.embed_tokens.*', * also matching dots");
   v("checkpoint_every", c.checkpoint_every, "updates between checkpoints");
   v("log_every", c.log_every, "updates between metric records");
   v("seed", c.seed, "of weights and data order");

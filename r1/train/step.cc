@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "r1/core/error.h"
+#include "r1/model/freeze.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/range.h"
 #include "r1/train/batch.h"
@@ -39,15 +40,16 @@ struct Pending {
 }  // namespace
 
 StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedBatch& packed, const TrainConfig& config,
-                                const Forgetting* forgetting) {
+                                const Forgetting* forgetting, std::optional<Rows> own) {
   StepLosses out;
   std::vector<Pending> pending;
   const double targets = static_cast<double>(std::max<std::int64_t>(1, packed.num_targets));
   const bool with_mtp = model.shape().num_nextn_predict_layers > 0 && config.mtp_weight > 0.0;
   const bool with_kl = forgetting != nullptr && forgetting->kl_weight() > 0.0;
-  for (std::int64_t first = 0; first < packed.num_rows; first += config.micro_batch_rows) {
+  const Rows all = own.value_or(Rows{0, packed.num_rows});
+  for (std::int64_t first = all.begin; first < all.end; first += config.micro_batch_rows) {
     std::optional<tensor::Range> range(std::in_place, "data");
-    const std::int64_t rows = std::min(config.micro_batch_rows, packed.num_rows - first);
+    const std::int64_t rows = std::min(config.micro_batch_rows, all.end - first);
     const double share = static_cast<double>(rows) / static_cast<double>(packed.num_rows);
     const Batch host = make_batch(packed, first, rows);
     Batch batch = on_device(host, model.device());
@@ -89,13 +91,14 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
   return out;
 }
 
-void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed) {
+void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed,
+                          const std::vector<std::string>& freeze) {
   const at::NoGradGuard no_grad;
   std::size_t layer = 0;
   model.visit_parameters([&](const model::Parameter& p) {
     if (p.kind != model::Parameter::Kind::RouterBias || layer >= loads.size()) return;
     const at::Tensor load = loads[layer++].to(at::kFloat);
-    p.tensor->add_((load.mean() - load).sign(), speed);
+    if (!model::matches_any(freeze, p.name)) p.tensor->add_((load.mean() - load).sign(), speed);
   });
 }
 

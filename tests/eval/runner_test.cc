@@ -117,6 +117,16 @@ TEST_F(RunnerTest, AsksWithTheTemplateAndReplayableKeys) {
   EXPECT_EQ(sampling_.max_new_tokens, 9);
 }
 
+TEST_F(RunnerTest, AChatTemplateStandsInPlaceOfThePromptTemplate) {
+  const tokenizer::ChatTemplate chat(
+      "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% "
+      "endif %}",
+      "here");
+  const EvalInputs inputs{problems_, tokenizer_, scorer_, "no placeholder", &chat};
+  (void)run_evaluation(EvalConfig{}, inputs, scripted({{"11"}, {"yes"}, {"no"}}));
+  EXPECT_EQ(tokenizer_.decode(requests_.at(2).prompt), "[user]even?[assistant]");
+}
+
 TEST_F(RunnerTest, CountdownReachesTheVerifierWithItsTests) {
   problems_ = {problem_of("c", "countdown", "make 36", "")};
   problems_[0].tests = {R"({"numbers": [79, 17, 60], "target": 36})"};

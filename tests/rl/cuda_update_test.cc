@@ -61,7 +61,7 @@ TEST(CudaUpdate, TrainsOnWhatItSampledToTheLastBit) {
   config.micro_batch_tokens = 400;  // several micro-batches
   EXPECT_EQ(logp_difference(pointers, recompute(*model, pointers, config).logp).max, 0.0);
   train::AdamW optimizer(model->parameters(), config.optimizer);
-  const UpdateStats stats = update(*model, optimizer, pointers, config, 1e-4);
+  const UpdateStats stats = update(*model, optimizer, pointers, {config, 1e-4, train::Peers(nullptr, "test", "")});
   EXPECT_EQ(stats.ratio_sum, stats.tokens);
   EXPECT_EQ(logp_difference(pointers, stats.logp).max, 0.0);
   EXPECT_TRUE(std::isfinite(stats.grad_norm) && stats.grad_norm > 0.0) << stats.grad_norm;

@@ -22,7 +22,8 @@ at::Tensor Gqa::heads_of(const at::Tensor& projected, std::int64_t heads, const 
 
 tensor::Qkv Gqa::queries_keys_values(const at::Tensor& x, const ForwardInput& input,
                                      const tensor::RopeTable& table) const {
-  if (!q_norm_.defined()) {
+  const bool adapted = q_.weight.adapter || k_.weight.adapter || v_.weight.adapter;
+  if (!q_norm_.defined() && !adapted) {
     tensor::QkvWeights weights{{q_.weight.weight, k_.weight.weight, v_.weight.weight}, {}};
     if (q_.bias.defined()) weights.biases = {q_.bias, k_.bias, v_.bias};
     if (auto at_once = tensor::qkv_rope(x, weights, input.positions, table)) return *std::move(at_once);
@@ -58,7 +59,7 @@ void Gqa::parameters(const std::string& prefix, const ParameterVisitor& visit) {
   const std::int64_t hidden = config_.hidden_size, q = config_.heads * config_.head_dim;
   const std::int64_t kv = config_.kv_heads * config_.head_dim;
   const auto projection = [&](const char* name, Projection& p, std::int64_t out, std::int64_t in, bool bias) {
-    visit({prefix + name + ".weight", &p.weight.weight, {out, in}});
+    visit(adaptable(prefix + name + ".weight", p.weight, out, in));
     if (bias) visit({prefix + name + ".bias", &p.bias, {out}, Parameter::Kind::Bias});
   };
   projection("q_proj", q_, q, hidden, config_.qkv_bias);

@@ -11,9 +11,9 @@ at::Tensor Mlp::forward(const at::Tensor& x) const { return tensor::swiglu_mlp(x
 void Mlp::stack_weights() { tensor::stack({&gate_proj_.weight, &up_proj_.weight}); }
 
 void Mlp::parameters(const std::string& prefix, const ParameterVisitor& visit) {
-  visit({prefix + "gate_proj.weight", &gate_proj_.weight, {intermediate_size_, hidden_size_}});
-  visit({prefix + "up_proj.weight", &up_proj_.weight, {intermediate_size_, hidden_size_}});
-  visit({prefix + "down_proj.weight", &down_proj_.weight, {hidden_size_, intermediate_size_}});
+  visit(adaptable(prefix + "gate_proj.weight", gate_proj_, intermediate_size_, hidden_size_));
+  visit(adaptable(prefix + "up_proj.weight", up_proj_, intermediate_size_, hidden_size_));
+  visit(adaptable(prefix + "down_proj.weight", down_proj_, hidden_size_, intermediate_size_));
 }
 
 }  // namespace r1::model

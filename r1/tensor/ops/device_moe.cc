@@ -22,6 +22,7 @@ struct Forward {
   at::Tensor ends;  // [E] int32: expert e owns rows [ends[e - 1], ends[e])
   at::Tensor x, gate_up_rows, weights;
   at::Tensor gate_up, down;
+  bool trained = true;  // the experts' own gradients are wanted
 };
 
 void sort_rows(Forward& f, const at::Tensor& experts, std::int64_t num_experts) {
@@ -69,9 +70,12 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
   const std::int64_t tokens = dout.size(0), top_k = f.weights.size(1), width = dout.size(1);
   at::Tensor rows = dout.index_select(0, f.source);
   const SlotGradients g = slot_gradients(f, grouped(rows, f.down, f.ends));
-  const at::Tensor ddown = grouped(rows.t(), g.weighted, f.ends);
-  rows = f.x.index_select(0, f.source);
-  const at::Tensor dgate_up = grouped(g.dgate_up_rows.t(), rows, f.ends);
+  at::Tensor dgate_up, ddown;
+  if (f.trained) {
+    ddown = grouped(rows.t(), g.weighted, f.ends);
+    rows = f.x.index_select(0, f.source);
+    dgate_up = grouped(g.dgate_up_rows.t(), rows, f.ends);
+  }
   rows = grouped(g.dgate_up_rows, f.gate_up, f.ends);
   const at::Tensor dx =
       rows.index_select(0, f.place).view({tokens, top_k, width}).sum(1, false, at::kFloat).to(dout.scalar_type());
@@ -92,6 +96,7 @@ at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const at::Te
   at::Tensor out;
   {
     const at::NoGradGuard no_grad;
+    f.trained = gate_up.requires_grad() || down.requires_grad();
     f.gate_up = gate_up.detach();
     f.down = down.detach();
     f.weights = routing.weights.detach();

@@ -9,7 +9,8 @@
 namespace r1::tensor {
 
 at::Tensor swiglu_mlp(const at::Tensor& x, const LinearWeight& gate, const LinearWeight& up, const LinearWeight& down) {
-  if (x.is_cuda() && !reference::takes(x)) {
+  const bool adapted = gate.adapter || up.adapter || down.adapter;
+  if (x.is_cuda() && !adapted && !reference::takes(x)) {
     const at::Tensor gate_up = stacked({gate.weight, up.weight});
     if (gate_up.defined()) return on_device::swiglu_mlp(x, {gate.weight, up.weight, down.weight, gate_up});
   }

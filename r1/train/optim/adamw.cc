@@ -21,7 +21,7 @@ AdamW::AdamW(std::vector<model::Parameter> parameters, const OptimizerConfig& co
   const at::NoGradGuard no_grad;
   const at::ScalarType moments = config.moments == "bf16" ? at::kBFloat16 : at::kFloat;
   for (model::Parameter& p : parameters) {
-    if (p.kind == model::Parameter::Kind::RouterBias) continue;
+    if (!p.tensor->requires_grad()) continue;
     const at::Tensor value = p.tensor->detach();
     if (moments == at::kBFloat16 && !value.is_cuda())
       user_error("optimizer.moments bf16 needs a GPU (device cuda); on the CPU they are f32");

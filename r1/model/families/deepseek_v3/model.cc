@@ -5,7 +5,6 @@
 #include "r1/model/layers/checkpointed.h"
 #include "r1/model/layers/rope_table.h"
 #include "r1/tensor/dtype.h"
-#include "r1/tensor/ops/embedding.h"
 
 namespace r1::model {
 
@@ -61,7 +60,7 @@ at::Tensor DeepseekV3::mtp(const at::Tensor& stack_output, const at::Tensor& nex
              [this, input](const std::vector<at::Tensor>& in, RoutingStats* counted) {
                return std::vector<at::Tensor>{mtp_.front().forward(in[0], in[1], input, rope_, counted)};
              },
-             {stack_output, tensor::embedding(next_ids, embedding_table())}, input, stats)
+             {stack_output, embed(next_ids)}, input, stats)
       .front();
 }
 
