@@ -18,6 +18,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/logprob.h"
+#include "r1/tensor/range.h"
 
 namespace r1::rollout {
 
@@ -197,6 +198,7 @@ Engine Engine::open(const std::filesystem::path& folder, const EngineConfig& con
 std::vector<Completion> Engine::generate(const std::vector<Request>& given, const SamplingConfig& sampling,
                                          const std::function<void(std::int64_t)>& progress,
                                          const TokenCallback& on_token) {
+  const tensor::Range range("rollout");
   const at::NoGradGuard no_grad;
   Impl& e = *impl_;
   validate(sampling);

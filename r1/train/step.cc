@@ -6,6 +6,7 @@
 
 #include "r1/core/error.h"
 #include "r1/model/freeze.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/range.h"
 #include "r1/train/batch.h"
 #include "r1/train/forgetting.h"
@@ -54,9 +55,9 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
     Batch batch = on_device(host, model.device());
     batch.input.ranges.exact = config.numerics == "exact";
     batch.input.gradient_checkpointing = config.gradient_checkpointing;
-    // Before the layers are under way: a copy waits for what the GPU has to do.
-    const at::Tensor predicting = rows_with(host.targets).to(model.device());
-    const at::Tensor mtp_rows = with_mtp ? rows_with(host.mtp_targets).to(model.device()) : at::Tensor();
+    const at::Tensor predicting = tensor::to_device(rows_with(host.targets), model.device());
+    const at::Tensor mtp_rows =
+        with_mtp ? tensor::to_device(rows_with(host.mtp_targets), model.device()) : at::Tensor();
     range.emplace("forward");
     model::RoutingStats stats;
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
