@@ -107,7 +107,7 @@ std::optional<ChatTemplate> ChatTemplate::load(const std::filesystem::path& fold
 
 std::string ChatTemplate::render(const ordered_json& messages, const Options& options) const {
   const Source& source = tool_use_ != nullptr && !options.tools.is_null() ? *tool_use_ : *source_;
-  jinja::Context context{.limits = {}, .now = options.now, .namespaces = {}};
+  jinja::Context context{.limits = jinja::Limits(options.max_steps), .now = options.now, .namespaces = {}};
   Names names = jinja::language_functions(context);
   names.emplace_back("messages", json_value(messages, "messages"));
   names.emplace_back("tools", json_value(options.tools, "tools"));

@@ -102,12 +102,12 @@ TEST_F(RunnerTest, ScoresEverySample) {
 }
 
 TEST_F(RunnerTest, AsksWithTheTemplateAndReplayableKeys) {
-  template_ = "Q: {prompt}\nAgain: {prompt} A:";
+  template_ = "Q: {prompt}\nA:";
   (void)run({.samples_per_problem = 2, .temperature = 0.6, .top_p = 0.95, .max_new_tokens = 9, .seed = 5},
             scripted({{"a", "b"}, {"c", "d"}, {"e", "f"}}));
   ASSERT_EQ(requests_.size(), 6u);
-  EXPECT_EQ(tokenizer_.decode(requests_[0].prompt), "Q: 7+4\nAgain: 7+4 A:");
-  EXPECT_EQ(tokenizer_.decode(requests_[5].prompt), "Q: even?\nAgain: even? A:");
+  EXPECT_EQ(tokenizer_.decode(requests_[0].prompt), "Q: 7+4\nA:");
+  EXPECT_EQ(tokenizer_.decode(requests_[5].prompt), "Q: even?\nA:");
   EXPECT_EQ(requests_[3].seed, 5u);
   EXPECT_EQ(requests_[3].step, 0u);
   EXPECT_EQ(requests_[3].prompt_index, 1u);

@@ -24,7 +24,7 @@ YARN = dict(rope_type="yarn", rope_theta=100.0, factor=4.0, original_max_positio
 PLAIN = dict(rope_type="default", rope_theta=10000.0)
 CASES = {
     "deepseek_v3": dict(arch="DEEPSEEK2", seed=41, config=MLA | dict(
-        q_lora_rank=8, n_shared_experts=1, n_group=2, topk_group=1, norm_topk_prob=True, routed_scaling_factor=2.5, rms_norm_eps=1e-6,
+        q_lora_rank=8, num_nextn_predict_layers=0, n_shared_experts=1, n_group=2, topk_group=1, norm_topk_prob=True, routed_scaling_factor=2.5, rms_norm_eps=1e-6,
         rope_parameters=PLAIN)),
     "deepseek_v2": dict(arch="DEEPSEEK2", seed=42, whole_kv_b=True, config=MLA | dict(
         q_lora_rank=None, n_shared_experts=2, n_group=1, topk_group=1, topk_method="greedy", norm_topk_prob=False, rms_norm_eps=1e-5,
