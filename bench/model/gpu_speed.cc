@@ -1,7 +1,8 @@
 // Training and rollout tokens/s of a model of a known shape with random weights on a GPU, one JSON object a line;
 // bench/peers/gpu_speed.py runs it beside transformers. It asserts nothing.
 //   gpu_speed SHAPE [--numerics exact|fast] [--what training|rollout] [--moments f32|bf16] [--steps 20] [--row-length
-//   1024] [--rows 8]
+//   1024] [--rows 8] [--gradient-checkpointing on|off] [--profile FILE: a Chrome trace of three more steps and the
+//   shares of time, on standard error]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -15,6 +16,8 @@
 #include "r1/model/families/llama/model.h"
 #include "r1/rollout/engine.h"
 #include "r1/tensor/device.h"
+#include "r1/tensor/profile.h"
+#include "r1/tensor/range.h"
 #include "r1/train/optim/adamw.h"
 #include "r1/train/step.h"
 
@@ -23,14 +26,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string shape, numerics = "fast", what = "training", moments = "f32";
+  std::string shape, numerics = "fast", what = "training", moments = "f32", checkpointing = "off", profile;
   std::int64_t steps = 20, row_length = 1024, rows = 8, sequences = 256;
 };
 
 Options parse(int argc, char** argv) {
   Options o;
-  const std::map<std::string, std::string*> texts{
-      {"--numerics", &o.numerics}, {"--what", &o.what}, {"--moments", &o.moments}};
+  const std::map<std::string, std::string*> texts{{"--numerics", &o.numerics},
+                                                  {"--what", &o.what},
+                                                  {"--moments", &o.moments},
+                                                  {"--gradient-checkpointing", &o.checkpointing},
+                                                  {"--profile", &o.profile}};
   const std::map<std::string, std::int64_t*> numbers{
       {"--steps", &o.steps}, {"--row-length", &o.row_length}, {"--rows", &o.rows}, {"--sequences", &o.sequences}};
   for (int i = 1; i < argc; ++i) {
@@ -139,18 +145,30 @@ void bench_training(const Options& o, r1::model::Decoder& model) {
   config.balance_loss_alpha = 0.0;
   config.micro_batch_rows = o.rows;
   config.numerics = o.numerics;
+  config.gradient_checkpointing = o.checkpointing == "on";
   std::vector<double> rates;
   double first = 0.0, last = 0.0;
-  for (std::int64_t step = 0; step < o.steps + 5; ++step) {
-    const Clock::time_point start = Clock::now();
+  const auto update = [&] {
     last = r1::train::accumulate_gradients(model, rows, config).loss;
+    const r1::tensor::Range range("optimizer");
     optimizer.step(1e-4, std::min(1.0, 1.0 / (optimizer.grad_norm() + 1e-6)));
     r1::tensor::synchronize(model.device());
+  };
+  for (std::int64_t step = 0; step < o.steps + 5; ++step) {
+    const Clock::time_point start = Clock::now();
+    update();
     if (step == 0) first = last;
     if (step >= 5) rates.push_back(static_cast<double>(rows.num_tokens) / seconds_since(start));
   }
   print(o, "training", rates,
-        fmt::format(", \"moments\": \"{}\", \"first_loss\": {:.4f}, \"last_loss\": {:.4f}", o.moments, first, last));
+        fmt::format(
+            ", \"moments\": \"{}\", \"gradient_checkpointing\": \"{}\", \"first_loss\": {:.4f}, \"last_loss\": {:.4f}",
+            o.moments, o.checkpointing, first, last));
+  if (o.profile.empty()) return;
+  r1::tensor::Profile profile(model.device().is_cuda());
+  for (int i = 0; i < 3; ++i) update();
+  for (const std::string& line : r1::tensor::to_lines(profile.stop(o.profile)))
+    std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 void bench_rollout(const Options& o, const std::shared_ptr<r1::model::Decoder>& model) {

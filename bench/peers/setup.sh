@@ -4,7 +4,7 @@
 # r1 itself never needs it.
 set -euo pipefail
 
-packages=(torch==2.11.0 transformers==5.17.0 numpy==2.4.6 safetensors==0.8.0)
+packages=(torch==2.11.0 transformers==5.17.0 numpy==2.4.6 safetensors==0.8.0 peft==0.18.1)
 folder="${XDG_CACHE_HOME:-$HOME/.cache}/r1/peers"
 python="$folder/bin/python"
 

@@ -35,6 +35,7 @@ struct ChatConfig {
   }
   std::string system;
   std::string chat_template;
+  std::string adapter;
   std::int64_t max_context = 4096;
   std::int64_t seed = 1;
   rollout::SamplingConfig sampling;
@@ -45,6 +46,7 @@ struct ChatConfig {
 void fields(core::FieldVisitor& v, ChatConfig& c) {
   v("system", c.system, "the system's message");
   v("chat_template", c.chat_template, "Jinja template in place of the folder's: a file, or the text itself");
+  v("adapter", c.adapter, kAdapterHelp);
   v("max_context", c.max_context, "tokens of the whole conversation at most");
   v("seed", c.seed, "of the sampling: same seed, same conversation");
   fields(v, c.sampling);
@@ -130,7 +132,8 @@ bool command(serve::ChatSession& session, const std::string& line) {
 }
 
 void chat(const std::string& path, const ChatConfig& config) {
-  const fs::path model = model_folder(path);
+  const ModelSource source = model_source(path, config.adapter);
+  const fs::path& model = source.folder;
   const tokenizer::ChatTemplate chat_template = load_template(model, config.chat_template);
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(model / "tokenizer.json");
   rollout::EngineConfig engine_config;
@@ -139,13 +142,12 @@ void chat(const std::string& path, const ChatConfig& config) {
   engine_config.numerics = config.numerics;
   engine_config.device = config.device;
   engine_config.reuse_prefix = true;
-  rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype);
+  rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype, source.adapter);
   serve::ChatSession session({engine, tokenizer, chat_template}, config.sampling,
                              static_cast<std::uint64_t>(config.seed));
   session.set_system(config.system);
   const bool terminal = isatty(STDIN_FILENO) == 1;
-  if (terminal)
-    fmt::print(stderr, "{}, context {} tokens; /help lists commands\n", model.string(), engine.max_tokens());
+  if (terminal) fmt::print(stderr, "{}, context {} tokens; /help lists commands\n", path, engine.max_tokens());
   catch_interrupts();
   for (std::string line;;) {
     if (terminal) fmt::print(stderr, "> ");
@@ -164,7 +166,7 @@ void add_chat_verb(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("chat", "talk with a model in the terminal");
   auto config = std::make_shared<ChatConfig>();
   auto model = std::make_shared<std::string>();
-  verb->add_option("model", *model, "model folder (Hugging Face layout), or a .gguf file")->required();
+  verb->add_option("model", *model, "model folder (Hugging Face layout), .gguf file or adapter folder")->required();
   add_options(*verb, *config);
   verb->callback([config, model] { chat(*model, *config); });
 }

@@ -25,10 +25,11 @@ void convert(const std::string& from, const std::string& to, const ConvertConfig
 }  // namespace
 
 void add_convert_verb(CLI::App& program) {
-  CLI::App* verb = program.add_subcommand("convert", "GGUF file <-> model folder, or a folder in another type");
+  CLI::App* verb =
+      program.add_subcommand("convert", "GGUF file <-> model folder, a folder in another type, an adapter merged");
   auto config = std::make_shared<ConvertConfig>();
   auto from = std::make_shared<std::string>(), to = std::make_shared<std::string>();
-  verb->add_option("in", *from, "a .gguf file or a model folder (Hugging Face layout)")->required();
+  verb->add_option("in", *from, "a .gguf file, a model folder (Hugging Face layout) or an adapter folder")->required();
   verb->add_option("out", *to, "a folder, or a file whose name ends with .gguf")->required();
   add_options(*verb, *config);
   verb->callback([config, from, to] { convert(*from, *to, *config); });

@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "r1/cli/gguf_tokenizer.h"
+#include "r1/cli/model_folder.h"
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/model/adapter_config.h"
 #include "r1/model/convert.h"
 #include "r1/pipeline/manifest.h"
 #include "r1/weights/gguf_header.h"
@@ -63,7 +65,7 @@ void from_folder(const fs::path& from, const fs::path& to, const ConvertConfig& 
         fs::copy(entry.path(), folder / entry.path().filename(), fs::copy_options::recursive, error);
       if (error) user_error("can't copy {}: {}", entry.path().string(), error.message());
     }
-    model::folder_to_folder(from, format, folder);
+    model::folder_to_folder(from, format, folder, config.adapter);
   });
 }
 
@@ -84,12 +86,22 @@ void to_gguf(const fs::path& from, const fs::path& to, const ConvertConfig& conf
 void fields(core::FieldVisitor& v, ConvertConfig& c) {
   v("dtype", c.dtype, "a folder's tensors: f32 | bf16 | f16; empty: as they are, quantised ones f32");
   v("type", c.type, "a GGUF file's matrices: f32 | f16 | bf16 | q8_0 | q4_0");
+  v("adapter", c.adapter, "low-rank adapter (PEFT's format) to merge into a folder's weights");
   v("shard_size", c.shard_size, "largest .safetensors file: bytes, or e.g. 500MB, 5GB, 4GiB");
 }
 
-void convert_model(const fs::path& from, const fs::path& to, const ConvertConfig& config) {
+void convert_model(const fs::path& given, const fs::path& to, const ConvertConfig& settings) {
+  ConvertConfig config = settings;
+  fs::path from = given;
+  if (!config.adapter.empty() || model::is_adapter_folder(given)) {
+    const ModelSource source = model_source(given, config.adapter);
+    from = source.folder;
+    config.adapter = source.adapter.string();
+  }
   if (!fs::exists(from)) user_error("{}: there is no such file or folder", from.string());
   const bool source_is_gguf = from.extension() == ".gguf", target_is_gguf = to.extension() == ".gguf";
+  if (!config.adapter.empty() && target_is_gguf)
+    user_error("{}: merge the adapter into a folder first, and convert that to GGUF", config.adapter);
   if (!source_is_gguf && !fs::is_directory(from))
     user_error("{}: is neither a .gguf file nor a model folder", from.string());
   if (source_is_gguf && target_is_gguf)

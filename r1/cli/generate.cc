@@ -34,6 +34,7 @@ struct GenerateConfig {
   rollout::SamplingConfig sampling;
   bool logprobs = false;
   bool json = false;
+  std::string adapter;
   std::string numerics = "exact";
   std::string dtype = "f32";
   std::string device = "cpu";
@@ -48,6 +49,7 @@ void fields(core::FieldVisitor& v, GenerateConfig& c) {
   fields(v, c.sampling);
   v("logprobs", c.logprobs, "each token with its log-probability (implies --json)");
   v("json", c.json, "one JSON object a sample instead of text");
+  v("adapter", c.adapter, kAdapterHelp);
   v("numerics", c.numerics, "exact | fast");
   v("device", c.device, "cpu | cuda | auto");
   v("dtype", c.dtype, "f32 | bf16");
@@ -140,7 +142,8 @@ void print(const rollout::Completion& completion, const Prompt& prompt, const to
 }
 
 void generate(const std::string& path, const GenerateConfig& config) {
-  const std::string model = model_folder(path).string();
+  const ModelSource source = model_source(path, config.adapter);
+  const std::string model = source.folder.string();
   const std::vector<Prompt> prompts = read_prompts(model, config);
   if (config.n < 1) user_error("--n: {} is less than 1", config.n);
   const tokenizer::Tokenizer tokenizer = tokenizer::Tokenizer::load(fs::path(model) / "tokenizer.json");
@@ -160,7 +163,7 @@ void generate(const std::string& path, const GenerateConfig& config) {
   engine_config.numerics = config.numerics;
   engine_config.device = config.device;
   engine_config.max_tokens = static_cast<std::int64_t>(longest) + config.sampling.max_new_tokens;
-  rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype);
+  rollout::Engine engine = rollout::Engine::open(model, engine_config, config.dtype, source.adapter);
   for (const rollout::Completion& completion : engine.generate(requests, config.sampling))
     print(completion, prompts[completion.prompt_index], tokenizer, config);
 }
@@ -171,7 +174,7 @@ void add_generate_verb(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("generate", "sample from a model");
   auto config = std::make_shared<GenerateConfig>();
   auto model = std::make_shared<std::string>();
-  verb->add_option("model", *model, "model folder (Hugging Face layout) or .gguf file")->required();
+  verb->add_option("model", *model, "model folder (Hugging Face layout), .gguf file or adapter folder")->required();
   add_options(*verb, *config);
   verb->callback([config, model] { generate(*model, *config); });
 }

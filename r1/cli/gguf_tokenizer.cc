@@ -209,7 +209,11 @@ TokenizerFiles tokenizer_files(const GgufMetadata& metadata, const std::string& 
     user_error("{}: no end token: neither tokenizer.ggml.eos_token_id nor a special token that is known to be one",
                file);
   const bool begin = out.bos && keys.boolean("tokenizer.ggml.add_bos_token", split.begin_by_default);
-  out.tokenizer_json = tokenizer.to_json(begin ? keys.texts("tokenizer.ggml.tokens")[*out.bos] : "");
+  const std::string begin_text = begin ? keys.texts("tokenizer.ggml.tokens")[*out.bos] : "";
+  if (begin && !tokenizer.special_id(begin_text))
+    user_error("{}: tokenizer.ggml.bos_token_id: '{}' is no control token; the file is damaged", file,
+               gguf_printable(begin_text));
+  out.tokenizer_json = tokenizer.to_json(begin_text);
   out.tokenizer_config_json = tokenizer_config(keys, begin).dump(2) + "\n";
   out.generation_config_json = generation_config(out).dump(2) + "\n";
   return out;

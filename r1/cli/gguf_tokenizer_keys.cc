@@ -6,6 +6,7 @@
 #include "r1/cli/gguf_tokenizer.h"
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/core/json_depth.h"
 #include "r1/tokenizer/byte_level.h"
 #include "r1/tokenizer/tokenizer.h"
 
@@ -20,7 +21,9 @@ using weights::GgufMetadata;
 /// An empty object when the file is missing.
 Json read_object(const fs::path& file) {
   if (!fs::exists(file)) return Json::object();
-  Json json = Json::parse(core::read_file(file), nullptr, /*allow_exceptions=*/false);
+  const std::string text = core::read_file(file);
+  core::check_json_depth(text, file.string());
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) user_error("{}: holds no JSON object", file.string());
   return json;
 }

@@ -17,6 +17,7 @@
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/data/token_shard.h"
+#include "r1/model/adapter_config.h"
 #include "r1/pipeline/manifest.h"
 #include "r1/tokenizer/tokenizer.h"
 #include "r1/weights/list_tensors.h"
@@ -134,6 +135,7 @@ void inspect(const fs::path& path, const InspectConfig& config) {
   if (!fs::exists(path)) user_error("{}: there is no such file or folder", path.string());
   if (path.filename() == pipeline::kManifestFile) return inspect_manifest(path.parent_path());
   if (fs::is_directory(path) && fs::exists(path / pipeline::kManifestFile)) return inspect_manifest(path);
+  if (model::is_adapter_folder(path)) return inspect_model(path / model::kAdapterTensorsFile, config);
   if (path.extension() == ".tokens") return inspect_shard(path);
   if (path.filename() == "tokenizer.json") return inspect_tokenizer(path);
   if (fs::is_directory(path) || path.extension() == ".safetensors" || path.extension() == ".gguf")

@@ -16,6 +16,7 @@
 #include "r1/cli/convert_model.h"
 #include "r1/core/error.h"
 #include "r1/core/hash.h"
+#include "r1/model/adapter_config.h"
 
 namespace r1::cli {
 
@@ -73,6 +74,17 @@ fs::path model_folder(const fs::path& path) {
   std::fprintf(stderr, "r1: converting %s into %s (once)\n", path.c_str(), folder.c_str());
   convert_model(path, folder, {});
   return folder;
+}
+
+ModelSource model_source(const fs::path& path, const std::string& adapter) {
+  if (!model::is_adapter_folder(path)) return {model_folder(path), adapter};
+  if (!adapter.empty())
+    user_error("{}: is an adapter, not a model; name its base in that place, or leave --adapter out", path.string());
+  const std::string base = model::read_peft_config(path).base_model;
+  for (const fs::path& place : {fs::path(base), path / base})
+    if (!base.empty() && fs::exists(place)) return {model_folder(place), path};
+  user_error("{}: its base_model_name_or_path '{}' is no folder here; name the base and give --adapter {}",
+             (path / model::kAdapterConfigFile).string(), base, path.string());
 }
 
 }  // namespace r1::cli

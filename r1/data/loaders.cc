@@ -88,9 +88,23 @@ Problem gsm8k_problem(const std::string& line, const std::string& id) {
   return problem;
 }
 
+/// A row of GSM8K: it has a question and no prompt.
+bool is_gsm8k_row(const std::string& line) {
+  const nlohmann::json record = parse_record(line);
+  return record.contains("question") && !record.contains("prompt");
+}
+
 std::string stem_of(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
   return name.substr(0, name.find('.'));
+}
+
+RowParser gsm8k_parser(const std::filesystem::path& file) {
+  return [stem = stem_of(file)](const std::string& line, const JsonlReader& rows) {
+    Problem problem = gsm8k_problem(line, fmt::format("gsm8k-{}-{:06}", stem, rows.line_number()));
+    problem.source = rows.location();
+    return problem;
+  };
 }
 
 }  // namespace
@@ -118,15 +132,13 @@ LoadedProblems load_countdown(const std::filesystem::path& file, CountdownPrompt
 }
 
 LoadedProblems load_gsm8k(const std::filesystem::path& file, const ReaderConfig& reader) {
-  return load_rows(file, reader, [&](const std::string& line, const JsonlReader& rows) {
-    Problem problem = gsm8k_problem(line, fmt::format("gsm8k-{}-{:06}", stem_of(file), rows.line_number()));
-    problem.source = rows.location();
-    return problem;
-  });
+  return load_rows(file, reader, gsm8k_parser(file));
 }
 
 LoadedProblems load_problems(const std::filesystem::path& file, const ReaderConfig& reader) {
-  return load_rows(file, reader, [](const std::string& line, const JsonlReader&) { return problem_from_json(line); });
+  return load_rows(file, reader, [gsm8k = gsm8k_parser(file)](const std::string& line, const JsonlReader& rows) {
+    return is_gsm8k_row(line) ? gsm8k(line, rows) : problem_from_json(line);
+  });
 }
 
 void write_problems(const std::filesystem::path& file, std::span<const Problem> problems) {

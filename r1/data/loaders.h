@@ -38,7 +38,7 @@ LoadedProblems load_countdown(const std::filesystem::path& file, CountdownPrompt
 /// difficulty = number of calculator marks in the solution (at least 1).
 LoadedProblems load_gsm8k(const std::filesystem::path& file, const ReaderConfig& reader = {});
 
-/// Records that write_problems wrote.
+/// Records that write_problems wrote, and rows of GSM8K, which have a question and no prompt.
 LoadedProblems load_problems(const std::filesystem::path& file, const ReaderConfig& reader = {});
 /// One record a line, atomically.
 void write_problems(const std::filesystem::path& file, std::span<const Problem> problems);

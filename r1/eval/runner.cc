@@ -4,17 +4,15 @@
 #include <map>
 #include <set>
 #include <span>
-#include <string_view>
 #include <utility>
 
 #include "r1/core/error.h"
 #include "r1/core/threads.h"
+#include "r1/data/problems/corpus.h"
 #include "r1/reward/rule_scorer.h"
 
 namespace r1::eval {
 namespace {
-
-constexpr std::string_view kPlaceholder = "{prompt}";
 
 void check(const EvalConfig& c, const EvalInputs& inputs) {
   if (c.samples_per_problem < 1)
@@ -32,26 +30,23 @@ void check(const EvalConfig& c, const EvalInputs& inputs) {
       user_error("eval: pass_ks holds {}, it must lie between 1 and samples_per_problem = {}", k,
                  c.samples_per_problem);
   if (inputs.problems.empty()) user_error("eval: there are no problems");
-  if (inputs.prompt_template.find(kPlaceholder) == std::string::npos)
-    user_error("eval: the prompt template '{}' holds no {{prompt}}", inputs.prompt_template);
+  if (inputs.chat_template == nullptr)
+    data::fill_template(inputs.prompt_template, "");  // says what is wrong with it
 }
 
-std::string fill_template(const std::string& form, const std::string& prompt) {
-  std::string out;
-  std::size_t from = 0;
-  for (std::size_t at = form.find(kPlaceholder); at != std::string::npos; at = form.find(kPlaceholder, from)) {
-    out.append(form, from, at - from);
-    out += prompt;
-    from = at + kPlaceholder.size();
-  }
-  return out.append(form, from);
+std::string prompt_text(const EvalInputs& inputs, const std::string& prompt) {
+  if (inputs.chat_template == nullptr) return data::fill_template(inputs.prompt_template, prompt);
+  tokenizer::ChatTemplate::Options options;
+  options.add_generation_prompt = true;
+  const nlohmann::ordered_json message = {{"role", "user"}, {"content", prompt}};
+  return inputs.chat_template->render(nlohmann::ordered_json::array({message}), options);
 }
 
 std::vector<rollout::Request> requests_of(const EvalConfig& config, const EvalInputs& inputs) {
   std::vector<rollout::Request> requests;
   for (std::size_t p = 0; p < inputs.problems.size(); ++p) {
     rollout::Request request;
-    request.prompt = inputs.tokenizer.encode(fill_template(inputs.prompt_template, inputs.problems[p].prompt));
+    request.prompt = inputs.tokenizer.encode(prompt_text(inputs, inputs.problems[p].prompt));
     request.seed = static_cast<std::uint64_t>(config.seed);
     request.prompt_index = static_cast<std::uint32_t>(p);
     for (std::int64_t s = 0; s < config.samples_per_problem; ++s) {

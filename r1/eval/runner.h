@@ -12,6 +12,7 @@
 #include "r1/eval/evaluation.h"
 #include "r1/reward/verdict.h"
 #include "r1/rollout/engine.h"
+#include "r1/tokenizer/chat_template.h"
 #include "r1/tokenizer/tokenizer.h"
 
 namespace r1::eval {
@@ -37,7 +38,8 @@ struct EvalInputs {
   const std::vector<data::Problem>& problems;
   const tokenizer::Tokenizer& tokenizer;
   const reward::Scorer& scorer;
-  std::string prompt_template = "User: {prompt}\nAssistant: ";  // every {prompt} is replaced
+  std::string prompt_template = "User: {prompt}\nAssistant: ";  // {prompt} is replaced
+  const tokenizer::ChatTemplate* chat_template = nullptr;  // given: the prompt is a user's message, rendered by it
 };
 
 struct EvalResult {
@@ -46,8 +48,8 @@ struct EvalResult {
 };
 
 /// Samples, scores and aggregates. Request keys are (seed, step 0, problem index, sample index), so any sample can be
-/// replayed alone. UserError for a bad config, no problems, a template without {prompt}, or a problem the scorer
-/// refuses (names the problem's id).
+/// replayed alone. UserError for a bad config, no problems, a template that does not hold {prompt} once, or a problem
+/// the scorer refuses (names the problem's id).
 EvalResult run_evaluation(const EvalConfig& config, const EvalInputs& inputs, const Generate& generate);
 
 /// The same with an engine.

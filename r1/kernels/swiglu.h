@@ -28,8 +28,17 @@ struct SwigluBackwardArgs {
   void* dgate = nullptr;
   void* dup = nullptr;
   std::int64_t dstride = 0;  // row stride of dgate and dup
+  void* y = nullptr;         // the forward pass's result once more, contiguous, so that nobody keeps it; may be null
   DType dtype = DType::F32;
 };
 void swiglu_backward(const SwigluBackwardArgs& args);
+
+/// The gradient of sum_i weight_i swiglu(gate_i, up_i) W, of rows that are experts' slots, given dy = dout W^T before
+/// the weight. A device kernel only.
+struct SlotSwigluBackwardArgs {
+  SwigluBackwardArgs base;          // base.y: weight * y
+  const float* weights = nullptr;   // [rows]
+  float* dweights = nullptr;        // [rows]: <dy, y>
+};
 
 }  // namespace r1::kernels

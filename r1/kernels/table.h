@@ -56,7 +56,7 @@ struct SquaredNormParts {
   DType dtype = DType::F32;
   double* parts = nullptr;  // [kNormParts], overwritten; their sum is the squared norm
 };
-inline constexpr std::int64_t kNormParts = 64;
+inline constexpr std::int64_t kNormParts = 128;
 
 struct Table {
   void (*rmsnorm)(const RmsNormArgs&) = nullptr;
@@ -71,7 +71,10 @@ struct Table {
   // Device only.
   void (*add_rmsnorm)(const AddRmsNormArgs&) = nullptr;
   void (*add_rmsnorm_backward)(const AddRmsNormBackwardArgs&) = nullptr;
+  void (*slot_swiglu_backward)(const SlotSwigluBackwardArgs&) = nullptr;
   void (*rope_halves)(const RopeHalvesArgs&) = nullptr;
+  void (*qkv_rope)(const QkvRopeArgs&) = nullptr;
+  void (*qkv_rope_backward)(const QkvRopeBackwardArgs&) = nullptr;
   void (*logprob_gradient)(const LogprobGradientArgs&) = nullptr;
   void (*sample)(const SampleArgs&) = nullptr;
   void (*adamw)(const AdamWArgs* args, std::size_t count) = nullptr;  // many parameters at once

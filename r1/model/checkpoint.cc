@@ -5,6 +5,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/core/json_depth.h"
 #include "r1/core/log.h"
 #include "r1/model/families/deepseek_v3/model.h"
 #include "r1/model/families/llama/model.h"
@@ -100,6 +101,7 @@ void load_hf_tensors(Decoder& model, weights::CheckpointTensors& tensors) {
 std::shared_ptr<Decoder> load_hf_folder(const std::filesystem::path& folder, at::ScalarType dtype,
                                         const std::vector<std::string>& read_elsewhere) {
   const std::string name = (folder / "config.json").string(), text = core::read_file(name);
+  core::check_json_depth(text, name);
   const nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
   if (!j.is_object() || !j.contains("model_type") || !j["model_type"].is_string())
     user_error("{}: this is no configuration of a model: a JSON object with a model_type", name);

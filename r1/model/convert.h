@@ -1,7 +1,8 @@
 // Checkpoints from one form to another, one tensor in memory at a time: a GGUF file becomes a Hugging Face folder,
 // which is the only thing that the rest of r1 loads, and back; a folder is written in another type or other shards.
-// Architectures: llama, qwen2, qwen3 in both directions; folder to folder knows names only and takes any. It moves
-// weights and config.json; tokenizer files and generation_config.json are the caller's. No torch type.
+// Architectures: llama, qwen2, qwen3, qwen3_moe, deepseek_v2 and deepseek_v3 in both directions; folder to folder knows
+// names only and takes any. It moves weights and config.json; tokenizer files and generation_config.json are the
+// caller's. No torch type.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,10 @@ void gguf_to_folder(const std::filesystem::path& gguf, const SpecialIds& ids, co
                     const std::filesystem::path& folder);
 
 /// Writes config.json and model*.safetensors of a folder into another one that exists. Without a dtype the tensors keep
-/// their bytes, and config.json its own.
+/// their bytes, and config.json its own. The low-rank adapter in `adapter` (empty: none) is merged into the weights: W
+/// + scaling B A, in float32 and rounded once. UserError for an adapter that is not of this model.
 void folder_to_folder(const std::filesystem::path& from, const FolderFormat& format,
-                      const std::filesystem::path& folder);
+                      const std::filesystem::path& folder, const std::filesystem::path& adapter = {});
 
 /// Writes a folder's model as a .gguf file, atomically: matrices as `type` (F32 F16 BF16 Q8_0 Q4_0), vectors as F32.
 /// `tokenizer` holds the keys that are not the architecture's, to be added.

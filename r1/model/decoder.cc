@@ -1,6 +1,7 @@
 // What all families share (decoder.h).
 #include "r1/model/decoder.h"
 
+#include <ATen/ops/where.h>
 #include <unistd.h>
 
 #include "r1/core/error.h"
@@ -24,6 +25,15 @@ at::Tensor fresh(const Parameter& parameter, at::ScalarType dtype, double std, c
   for (std::int64_t i = 0; i < values.numel(); ++i)
     out[i] = parameter.kind == Parameter::Kind::Norm ? 1.0f : static_cast<float>(std * rng.normal());
   return values.to(dtype);
+}
+
+/// The two matrices of a weight's adapter, if it has one.
+void append_adapter(std::vector<Parameter>& out, const Parameter& p) {
+  if (p.linear == nullptr || !p.linear->adapter) return;
+  tensor::LowRank& adapter = *p.linear->adapter;
+  const std::string module = p.name.substr(0, p.name.size() - std::string_view("weight").size());
+  out.push_back({module + "lora_A.weight", &adapter.a.weight, adapter.a.weight.sizes().vec()});
+  out.push_back({module + "lora_B.weight", &adapter.b.weight, adapter.b.weight.sizes().vec()});
 }
 
 }  // namespace
@@ -51,6 +61,7 @@ void Decoder::to(const at::Device& device) {
   });
   if (shape_.tie_word_embeddings) lm_head_.weight = embed_tokens_.weight;
   move_tables(device);
+  if (device.is_cuda()) stack_weights();
 }
 
 void Decoder::check_memory() {
@@ -77,7 +88,15 @@ void Decoder::initialize(std::uint64_t seed) {
 }
 
 at::Tensor Decoder::stack(const ForwardInput& input, RoutingStats* stats) const {
-  return run_layers(tensor::embedding(input.ids, embed_tokens_.weight), input, stats);
+  return run_layers(embed(input.ids), input, stats);
+}
+
+at::Tensor Decoder::embed(const at::Tensor& ids) const {
+  if (!virtual_tokens_.defined()) return tensor::embedding(ids, embed_tokens_.weight);
+  const std::int64_t vocab = shape_.vocab_size;
+  const at::Tensor words = tensor::embedding(ids.clamp_max(vocab - 1), embed_tokens_.weight);
+  const at::Tensor virtuals = tensor::embedding((ids - vocab).clamp_min(0), virtual_tokens_);
+  return at::where(ids.ge(vocab).unsqueeze(1), virtuals, words);
 }
 
 at::Tensor Decoder::final_norm(const at::Tensor& h) const { return tensor::rmsnorm(h, norm_, shape_.rms_norm_eps); }
@@ -92,12 +111,20 @@ tensor::TokenLogprobs Decoder::logprobs(const at::Tensor& normed, const at::Tens
 
 at::Tensor Decoder::logits(const at::Tensor& normed) const { return tensor::linear(normed, lm_head_, true); }
 
-void Decoder::visit_parameters(const ParameterVisitor& visit) {
+void Decoder::visit_parameters(const ParameterVisitor& visitor) {
+  std::vector<Parameter> added;
+  const ParameterVisitor visit = [&](const Parameter& p) {
+    visitor(p);
+    append_adapter(added, p);
+  };
   visit({"model.embed_tokens.weight", &embed_tokens_.weight, {shape_.vocab_size, shape_.hidden_size}});
   visit_layers(visit);
   visit({"model.norm.weight", &norm_, {shape_.hidden_size}, Parameter::Kind::Norm});
   if (!shape_.tie_word_embeddings) visit({"lm_head.weight", &lm_head_.weight, {shape_.vocab_size, shape_.hidden_size}});
   visit_extra(visit);
+  if (virtual_tokens_.defined())
+    added.push_back({"prompt_embeddings", &virtual_tokens_, virtual_tokens_.sizes().vec()});
+  for (const Parameter& p : added) visitor(p);
 }
 
 void Decoder::visit_extra(const ParameterVisitor&) {}

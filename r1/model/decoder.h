@@ -41,13 +41,18 @@ class Decoder {
   /// The vocabulary projection [vocab, hidden], for losses over whole distributions (train/distill_loss.h).
   const tensor::LinearWeight& lm_head() const { return lm_head_; }
 
-  /// Every parameter in one fixed order; a tied head is the embedding and comes once.
+  /// Every parameter in one fixed order, an adapter's after the model's own; a tied head is the embedding and comes
+  /// once.
   void visit_parameters(const ParameterVisitor& visit);
   std::vector<Parameter> parameters();
 
   /// Moves parameters and tables; call before gradients, optimizer or cache exist.
   void to(const at::Device& device);
   at::Device device() const { return embed_tokens_.weight.device(); }
+
+  /// Ids vocab_size .. vocab_size + n - 1 are from now on the rows of `embeddings` [n, hidden] (adapter.h).
+  void set_virtual_tokens(const at::Tensor& embeddings) { virtual_tokens_ = embeddings; }
+  std::int64_t num_virtual_tokens() const { return virtual_tokens_.defined() ? virtual_tokens_.size(0) : 0; }
 
   const DecoderShape& shape() const { return shape_; }
   at::ScalarType dtype() const { return dtype_; }
@@ -69,9 +74,12 @@ class Decoder {
   virtual void visit_layers(const ParameterVisitor& visit) = 0;
   /// Moves what is no parameter: tables of angles.
   virtual void move_tables(const at::Device& device) = 0;
+  /// Lays weights that multiply the same rows together in memory (tensor/ops/stacked.h); to() asks for it on a GPU.
+  virtual void stack_weights() = 0;
   /// What comes after the head: MTP modules.
   virtual void visit_extra(const ParameterVisitor& visit);
-  const at::Tensor& embedding_table() const { return embed_tokens_.weight; }
+  /// [T, hidden] of ids [T], those of virtual tokens too.
+  at::Tensor embed(const at::Tensor& ids) const;
 
  private:
   void check_memory();
@@ -79,6 +87,7 @@ class Decoder {
   DecoderShape shape_;
   at::ScalarType dtype_;
   tensor::LinearWeight embed_tokens_;
+  at::Tensor virtual_tokens_;  // [n, hidden], or undefined
   at::Tensor norm_;
   tensor::LinearWeight lm_head_;
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "r1/model/kv_view.h"
+#include "r1/tensor/device.h"
 #include "r1/tensor/ops/attention.h"
 #include "r1/tensor/torch.h"
 
@@ -14,12 +15,13 @@ struct ForwardInput {
   at::Tensor positions;      // [T] int32
   tensor::KeyRanges ranges;  // key rows each token sees: rows of this forward, or of the cache
   KvView* cache = nullptr;   // null in training
+  bool gradient_checkpointing = false;  // layers keep their inputs alone and run again in the backward pass
 };
 
 /// The same input on another device.
 inline ForwardInput on_device(ForwardInput input, const at::Device& device) {
   for (at::Tensor* t : {&input.ids, &input.positions, &input.ranges.begin, &input.ranges.end, &input.ranges.starts})
-    if (t->defined()) *t = t->to(device);
+    if (t->defined()) *t = tensor::to_device(*t, device);
   return input;
 }
 

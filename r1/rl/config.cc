@@ -26,10 +26,15 @@ void fields(core::FieldVisitor& v, GrpoConfig& c) {
   v("advantage_ddof", c.advantage_ddof, "1 = sample standard deviation, 0 = population");
   v("entropy_coefficient", c.entropy_coefficient, "weight of the entropy bonus");
   v("micro_batch_tokens", c.micro_batch_tokens, "tokens of one forward and backward");
+  v("gradient_checkpointing", c.gradient_checkpointing,
+    "updates keep each layer's input alone and run the layer again in the backward pass: less memory, more time, the "
+    "same bits");
   v("optimizer", c.optimizer, "AdamW and its schedule");
   v("sampling", c.sampling, "how completions are sampled");
   v("engine", c.engine, "the rollout engine");
   v("dtype", c.dtype, "f32 | bf16 (FP32 master weights)");
+  v("adapter", c.adapter, "train a low-rank adapter in PEFT's format in place of the model's own weights");
+  v("freeze", c.freeze, "parameters that are not trained, by name: shell patterns such as 'model.embed_tokens.*'");
   v("shuffle_rewards", c.shuffle_rewards, "control: rewards are permuted over the batch and carry no signal");
   v("watch_every", c.watch_every, "steps between looks at figures that the reward does not see; 0 = never");
   v("watch_tolerance", c.watch_tolerance, "fall of such a figure that raises an alert while reward rises");

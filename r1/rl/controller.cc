@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
@@ -26,6 +27,7 @@
 #include "r1/train/checkpoint.h"
 #include "r1/train/flops.h"
 #include "r1/train/optim/schedule.h"
+#include "r1/train/start.h"
 
 namespace r1::rl {
 
@@ -58,12 +60,26 @@ void check(const GrpoConfig& c, const GrpoInputs& in) {
   R1_CHECK(in.scorer != nullptr, "no scorer");
 }
 
+struct Start {
+  std::shared_ptr<model::Decoder> model;
+  model::AdapterConfig adapter;  // in force
+};
+
 /// The start of the run, where the engine runs: policy, updates and rollouts share it.
-std::shared_ptr<model::Decoder> load_on_device(const GrpoConfig& config, const GrpoInputs& inputs) {
+Start load_on_device(const GrpoConfig& config, const GrpoInputs& inputs) {
   const at::Device device = tensor::device(config.engine.device);
-  std::shared_ptr<model::Decoder> model = model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype));
-  if (!device.is_cpu()) model->to(device);
-  return model;
+  Start start{model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype)), {}};
+  start.adapter = train::start_training(*start.model, {.adapter = config.adapter,
+                                                       .folder = inputs.init_from,
+                                                       .adapter_folder = inputs.adapter,
+                                                       .freeze = config.freeze,
+                                                       .seed = config.seed,
+                                                       .where = inputs.stage});
+  if (start.adapter.type == "prompt_tuning")
+    user_error("{}: reinforcement learning trains the weights or a low-rank adapter (lora), not virtual tokens",
+               inputs.stage);
+  if (!device.is_cpu()) start.model->to(device);
+  return start;
 }
 
 class Run {
@@ -74,7 +90,8 @@ class Run {
         peers_(inputs.group, inputs.stage, core::dump_config(config)),
         metrics_(peers_.writes() ? inputs.metrics : nullptr),
         tokenizer_(tokenizer::Tokenizer::load(inputs.init_from / "tokenizer.json")),
-        policy_(load_on_device(config, inputs)),
+        start_point_(load_on_device(config, inputs)),
+        policy_(start_point_.model),
         engine_(policy_, model::load_eos_ids(inputs.init_from), config.engine),
         optimizer_(policy_->parameters(), config.optimizer),
         order_({config.steps, config.prompts_per_step, config.late_steps, config.late_share,
@@ -82,10 +99,11 @@ class Run {
                static_cast<std::int64_t>(inputs.problems.size()),
                static_cast<std::int64_t>(inputs.late_problems.size())),
         problems_(inputs.problems) {
-    if (config.kl_coefficient > 0.0 || config.kl_log_every > 0) reference_ = load_on_device(config, inputs);
+    if (config.kl_coefficient > 0.0 || config.kl_log_every > 0) reference_ = load_on_device(config, inputs).model;
     problems_.insert(problems_.end(), inputs.late_problems.begin(), inputs.late_problems.end());
     for (const data::Problem& problem : problems_)
       prompts_.push_back(tokenizer_.encode(data::fill_template(inputs.prompt_template, problem.prompt)));
+    train::count_trained(*policy_, inputs.stage);
     total_updates_ = config.steps * config.mini_batches * config.inner_epochs;
   }
 
@@ -131,7 +149,9 @@ class Run {
   template <class Load>
   void load_reference(const Load& load) {
     const at::NoGradGuard no_grad;
-    reference_->visit_parameters([&](const model::Parameter& p) { p.tensor->copy_(load(p.name)); });
+    reference_->visit_parameters([&](const model::Parameter& p) {
+      if (train::changes(p)) p.tensor->copy_(load(p.name));
+    });
   }
 
   void agree() { peers_.agree(*policy_, step_, fmt::format("{} problems", problems_.size())); }
@@ -329,9 +349,9 @@ class Run {
   }
 
   void refresh_reference() {
-    std::vector<model::Parameter> current = policy_->parameters();
-    std::size_t i = 0;
-    load_reference([&](const std::string&) { return current[i++].tensor->detach(); });
+    std::map<std::string, at::Tensor> current;
+    policy_->visit_parameters([&](const model::Parameter& p) { current[p.name] = p.tensor->detach(); });
+    load_reference([&](const std::string& name) { return current.at(name); });
     if (metrics_ != nullptr)
       metrics_->note(inputs_.stage, fmt::format("reference := policy at update {}", optimizer_.num_steps()));
   }
@@ -352,8 +372,9 @@ class Run {
     if (!peers_.writes()) return;
     weights::NamedTensors tensors = train::training_tensors(*policy_, optimizer_);
     if (reference_)
-      reference_->visit_parameters(
-          [&](const model::Parameter& p) { tensors.emplace_back("reference." + p.name, p.tensor->detach()); });
+      reference_->visit_parameters([&](const model::Parameter& p) {
+        if (train::changes(p)) tensors.emplace_back("reference." + p.name, p.tensor->detach());
+      });
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"updates", optimizer_.num_steps()},
                                           {"sampled_tokens", result_.sampled_tokens},
@@ -365,7 +386,11 @@ class Run {
   }
 
   void write_output() {
+    const model::AdapterConfig& adapter = start_point_.adapter;
+    if (adapter.merge) model::merge_adapter(*policy_);
     core::write_directory_atomic(inputs_.output, [&](const std::filesystem::path& folder) {
+      if (adapter.on() && !adapter.merge)
+        return model::write_adapter(*policy_, adapter, inputs_.init_from.string(), folder);
       model::write_successor_files(*policy_, inputs_.init_from, folder);
     });
     std::filesystem::remove_all(inputs_.state);
@@ -376,6 +401,7 @@ class Run {
   train::Peers peers_;
   core::MetricSink* metrics_;  // null in all processes but rank 0
   tokenizer::Tokenizer tokenizer_;
+  Start start_point_;
   std::shared_ptr<model::Decoder> policy_, reference_;
   rollout::Engine engine_;
   train::AdamW optimizer_;

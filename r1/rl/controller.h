@@ -42,10 +42,13 @@ struct GrpoConfig {
   std::int64_t advantage_ddof = 1;       // 1: sample standard deviation (TRL), 0: population
   double entropy_coefficient = 0.0;
   std::int64_t micro_batch_tokens = 8192;  // tokens of one forward
+  bool gradient_checkpointing = false;     // of updates, as train::TrainConfig's
   train::OptimizerConfig optimizer;
   rollout::SamplingConfig sampling;
   rollout::EngineConfig engine;
   std::string dtype = "f32";
+  model::AdapterConfig adapter;        // lora: trained in place of the model's own weights
+  std::vector<std::string> freeze;     // shell patterns of parameter names (model/freeze.h)
   bool shuffle_rewards = false;  // control: rewards are permuted over the whole batch, so they carry no signal
   std::int64_t watch_every = 0;        // steps between looks at what the reward does not see; 0: never
   double watch_tolerance = 0.05;       // fall of a watched figure that raises an alert while reward rises
@@ -59,12 +62,13 @@ void fields(core::FieldVisitor& v, GrpoConfig& c);
 struct GrpoInputs {
   std::string stage = "zero";
   std::filesystem::path init_from;  // Hugging Face folder with tokenizer.json
+  std::filesystem::path adapter;    // a low-rank adapter of it to go on from; empty: none
   std::vector<data::Problem> problems;  // training prompts; drawn by Philox without replacement, epoch by epoch
   std::vector<data::Problem> late_problems;  // asked in the last late_steps only
   std::string prompt_template = "User: {prompt}\nAssistant: ";
   const reward::Scorer* scorer = nullptr;
   WatchFunction watch;           // asked every watch_every steps and after the last
-  std::filesystem::path output;  // Hugging Face folder
+  std::filesystem::path output;  // Hugging Face folder, or the adapter's
   std::filesystem::path state;  // r1_state/
   std::filesystem::path
       completions;  // folder: step-N.jsonl, all samples of every `checkpoint_every`-th step; empty: none

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "r1/core/error.h"
 #include "r1/core/phase.h"
 #include "r1/rl/exchange.h"
 #include "r1/rl/grpo_loss.h"
+#include "r1/tensor/range.h"
 
 namespace r1::rl {
 
@@ -105,8 +107,10 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
   const bool with_reference = !samples.empty() && !samples.front()->ref_logp.empty();
   for (const auto& part : parts) {
     core::phase_mark("update");
+    std::optional<tensor::Range> range(std::in_place, "forward");
     const at::Device device = model.device();
-    const SampleBatch batch = pack_samples(part, device);
+    SampleBatch batch = pack_samples(part, device);
+    batch.input.gradient_checkpointing = config.gradient_checkpointing;
     const std::int64_t count = batch.rows.size(0);
     const tensor::TokenLogprobs result = forward(model, batch, sampling_temperature(config));
     const GrpoLoss loss =
@@ -118,6 +122,7 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
                    .entropy = result.entropy,
                    .num_sequences = batch.num_sequences},
                   loss_config(config), totals);
+    range.emplace("backward");
     loss.loss.backward();
     const at::Tensor logp = result.logp.detach().cpu();
     const float* p = logp.const_data_ptr<float>();
@@ -131,6 +136,7 @@ UpdateStats update(model::Decoder& model, train::AdamW& optimizer, const std::ve
   }
   sum_stats(settings.peers, stats);
   settings.peers.sum_gradients(model, "gradients");
+  const tensor::Range range("optimizer");
   stats.grad_norm = optimizer.grad_norm();
   if (!std::isfinite(stats.loss) || !std::isfinite(stats.grad_norm))
     user_error(

@@ -8,6 +8,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
+#include "r1/model/adapter.h"
 #include "r1/model/checkpoint.h"
 #include "r1/rollout/decode_graph.h"
 #include "r1/rollout/kv_cache.h"
@@ -17,6 +18,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/logprob.h"
+#include "r1/tensor/range.h"
 
 namespace r1::rollout {
 
@@ -42,7 +44,17 @@ const EngineConfig& checked(const EngineConfig& c) {
 struct Engine::Impl {
   Impl(std::shared_ptr<model::Decoder> m, std::vector<std::int32_t> eos_ids, const EngineConfig& c)
       : model(std::move(m)), eos(std::move(eos_ids)), config(checked(c)), slots(c.max_batch, c.reuse_prefix) {
-    capacity = std::min(config.max_tokens, model->shape().max_position_embeddings);
+    for (std::int64_t i = 0; i < model->num_virtual_tokens(); ++i)
+      virtual_ids.push_back(static_cast<std::int32_t>(model->shape().vocab_size + i));
+    capacity = std::min(config.max_tokens + num_virtual(), model->shape().max_position_embeddings);
+  }
+
+  std::int64_t num_virtual() const { return static_cast<std::int64_t>(virtual_ids.size()); }
+
+  std::vector<std::int32_t> with_virtual(const std::vector<std::int32_t>& ids) const {
+    std::vector<std::int32_t> all = virtual_ids;
+    all.insert(all.end(), ids.begin(), ids.end());
+    return all;
   }
 
   bool is_eos(std::int64_t id) const {
@@ -52,8 +64,9 @@ struct Engine::Impl {
   void check_request(const Request& r) const {
     const auto prompt = static_cast<std::int64_t>(r.prompt.size());
     if (prompt == 0) user_error("prompt {} is empty", r.prompt_index);
-    if (prompt >= capacity)
-      user_error("prompt {} has {} tokens; engine.max_tokens leaves room for {}", r.prompt_index, prompt, capacity - 1);
+    if (prompt >= capacity - num_virtual())
+      user_error("prompt {} has {} tokens; engine.max_tokens leaves room for {}", r.prompt_index, prompt,
+                 capacity - num_virtual() - 1);
     for (const std::int32_t id : r.prompt)
       if (id < 0 || id >= model->shape().vocab_size)
         user_error("prompt {}: token id {} is outside the vocabulary", r.prompt_index, id);
@@ -126,7 +139,7 @@ struct Engine::Impl {
 
   Sequence start(const Request& request, Completion& completion) {
     const Slots::Slot slot = slots.take(request.prompt);
-    completion.reused_tokens = slot.kept;
+    completion.reused_tokens = std::max<std::int64_t>(0, slot.kept - num_virtual());
     const core::RngKey key{request.seed, core::Purpose::Sampling, request.step, request.prompt_index,
                            request.sample_index};
     return {
@@ -159,7 +172,8 @@ struct Engine::Impl {
   std::shared_ptr<model::Decoder> model;
   std::vector<std::int32_t> eos;
   EngineConfig config;
-  std::int64_t capacity = 0;
+  std::vector<std::int32_t> virtual_ids;  // in front of every sequence
+  std::int64_t capacity = 0;  // of a slot, virtual tokens included
   std::int64_t version = 0;
   std::unique_ptr<KvCache> cache;
   Slots slots;
@@ -173,20 +187,25 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-Engine Engine::open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype) {
+Engine Engine::open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype,
+                    const std::filesystem::path& adapter) {
   const at::Device device = tensor::device(config.device);
-  std::shared_ptr<model::Decoder> model = model::load_hf_folder(folder, tensor::scalar_type(dtype));
+  std::shared_ptr<model::Decoder> model = model::load_with_adapter(folder, adapter, tensor::scalar_type(dtype));
   if (!device.is_cpu()) model->to(device);
   return Engine(std::move(model), model::load_eos_ids(folder), config);
 }
 
-std::vector<Completion> Engine::generate(const std::vector<Request>& requests, const SamplingConfig& sampling,
+std::vector<Completion> Engine::generate(const std::vector<Request>& given, const SamplingConfig& sampling,
                                          const std::function<void(std::int64_t)>& progress,
                                          const TokenCallback& on_token) {
+  const tensor::Range range("rollout");
   const at::NoGradGuard no_grad;
   Impl& e = *impl_;
   validate(sampling);
-  for (const Request& r : requests) e.check_request(r);
+  for (const Request& r : given) e.check_request(r);
+  std::vector<Request> requests = given;
+  if (e.num_virtual() > 0)
+    for (Request& r : requests) r.prompt = e.with_virtual(r.prompt);
   std::vector<Completion> out(requests.size());
   if (!e.cache)
     e.cache = std::make_unique<KvCache>(*e.model, e.config.max_batch, e.capacity,
@@ -220,26 +239,29 @@ std::vector<float> Engine::score(const std::vector<std::int32_t>& ids) {
   R1_CHECK(ids.size() >= 2, "score needs two tokens or more, got {}", ids.size());
   StepInput in;
   std::vector<std::int64_t> targets;
-  for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-    in.ids.push_back(ids[i]);
+  const std::vector<std::int32_t> all = impl_->with_virtual(ids);
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    in.ids.push_back(all[i]);
     in.positions.push_back(static_cast<std::int32_t>(i));
     in.begin.push_back(0);
     in.end.push_back(static_cast<std::int64_t>(i) + 1);
-    targets.push_back(ids[i + 1]);
+    targets.push_back(all[i + 1]);
   }
+  targets.erase(targets.begin(), targets.begin() + impl_->num_virtual());
   const model::Decoder& m = *impl_->model;
   const at::Device device = m.device();
   const model::ForwardInput input{to_tensor(in.ids, device),
                                   to_tensor(in.positions, device),
                                   {to_tensor(in.begin, device), to_tensor(in.end, device), {}},
                                   nullptr};
-  const at::Tensor logp = m.logprobs(m.final_norm(m.stack(input)), to_tensor(targets, device), 1.0).logp.cpu();
+  const at::Tensor rows = m.stack(input).narrow(0, impl_->num_virtual(), static_cast<std::int64_t>(targets.size()));
+  const at::Tensor logp = m.logprobs(m.final_norm(rows), to_tensor(targets, device), 1.0).logp.cpu();
   return {logp.const_data_ptr<float>(), logp.const_data_ptr<float>() + logp.numel()};
 }
 
 const std::vector<std::int32_t>& Engine::eos_ids() const { return impl_->eos; }
 std::int64_t Engine::vocab_size() const { return impl_->model->shape().vocab_size; }
-std::int64_t Engine::max_tokens() const { return impl_->capacity; }
+std::int64_t Engine::max_tokens() const { return impl_->capacity - impl_->num_virtual(); }
 
 std::int64_t Engine::num_active_parameters() const { return impl_->model->num_active_parameters(); }
 void Engine::set_version(std::int64_t version) { impl_->version = version; }

@@ -67,8 +67,11 @@ using TokenCallback = std::function<bool(const Completion&)>;
 
 class Engine {
  public:
-  /// Loads a Hugging Face folder (config.json, model*.safetensors, generation_config.json for the end-of-sequence ids).
-  static Engine open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype = "f32");
+  /// Loads a Hugging Face folder (config.json, model*.safetensors, generation_config.json for the end-of-sequence ids),
+  /// with the adapter in the folder `adapter` unless that is empty. An adapter's virtual tokens stand in front of every
+  /// sequence; requests, completions and limits do not count them.
+  static Engine open(const std::filesystem::path& folder, const EngineConfig& config, const std::string& dtype = "f32",
+                     const std::filesystem::path& adapter = {});
   /// Shares a trainer's model: the weights sampled from are those being trained.
   Engine(std::shared_ptr<model::Decoder> model, std::vector<std::int32_t> eos_ids, const EngineConfig& config);
   ~Engine();

@@ -92,6 +92,11 @@ const kernels::Table& cuda_kernels() {
 
 const kernels::Table& kernels_on(const at::Tensor& x) { return x.is_cuda() ? cuda_kernels() : kernels::cpu_table(); }
 
+at::Tensor to_device(const at::Tensor& x, const at::Device& device) {
+  if (!device.is_cuda() || !x.is_cpu() || x.numel() == 0) return x.to(device);
+  return x.pin_memory().to(x.options().device(device), /*non_blocking=*/true);
+}
+
 at::Tensor to_device_of(const at::Tensor& x, const at::Tensor& like) { return x.to(like.device()); }
 
 at::Tensor empty_f32_on(const at::Tensor& like, at::IntArrayRef sizes) {

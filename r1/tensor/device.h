@@ -21,6 +21,9 @@ const kernels::Table& kernels_on(const at::Tensor& x);
 /// The GPU's. Error without one.
 const kernels::Table& cuda_kernels();
 
+/// A tensor of the host on `device`. To a GPU without waiting for what it is doing, through memory that it reads
+/// itself: the host may prepare the next micro-batch meanwhile.
+at::Tensor to_device(const at::Tensor& x, const at::Device& device);
 /// `x` on the device of `like`.
 at::Tensor to_device_of(const at::Tensor& x, const at::Tensor& like);
 /// Empty float32 on the device of `like`.

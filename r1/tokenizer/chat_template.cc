@@ -3,6 +3,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/core/json_depth.h"
 #include "r1/tokenizer/template/context.h"
 #include "r1/tokenizer/template/interpreter.h"
 #include "r1/tokenizer/template/parser.h"
@@ -15,8 +16,10 @@ using nlohmann::ordered_json;
 using Names = std::vector<std::pair<std::string, jinja::Value>>;
 
 ordered_json read_json(const std::filesystem::path& file) {
+  const std::string text = core::read_file(file);
+  core::check_json_depth(text, file.string());
   try {
-    ordered_json root = ordered_json::parse(core::read_file(file));
+    ordered_json root = ordered_json::parse(text);
     if (!root.is_object()) user_error("{}: it holds no JSON object", file.string());
     return root;
   } catch (const ordered_json::exception& e) {
@@ -104,7 +107,7 @@ std::optional<ChatTemplate> ChatTemplate::load(const std::filesystem::path& fold
 
 std::string ChatTemplate::render(const ordered_json& messages, const Options& options) const {
   const Source& source = tool_use_ != nullptr && !options.tools.is_null() ? *tool_use_ : *source_;
-  jinja::Context context{.limits = {}, .now = options.now, .namespaces = {}};
+  jinja::Context context{.limits = jinja::Limits(options.max_steps), .now = options.now, .namespaces = {}};
   Names names = jinja::language_functions(context);
   names.emplace_back("messages", json_value(messages, "messages"));
   names.emplace_back("tools", json_value(options.tools, "tools"));

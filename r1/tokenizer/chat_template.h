@@ -4,6 +4,7 @@
 // It makes no tokens: encode the text with the tokenizer, which reads special tokens out of it.
 #pragma once
 
+#include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <map>
@@ -28,6 +29,8 @@ class ChatTemplate {
     nlohmann::ordered_json variables;
     /// What strftime_now prints (all fields, tm_wday and tm_yday too); nothing: the local time now.
     std::optional<std::tm> now;
+    /// What a rendering may do at most, about 0.2 us each; conversations of a million characters need far less.
+    std::int64_t max_steps = 5'000'000;
   };
 
   /// `where` names the source in messages. UserError, with the line, when the source cannot be read.

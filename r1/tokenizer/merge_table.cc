@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kShort = 32;  // bytes; above it the heap wins
 constexpr std::uint32_t kNone = PairMap::kNone;
-constexpr std::int32_t kMaxId = (1 << 24) - 1;  // a table is kept by id: a mistyped one must not eat the memory
 
 using TokenIds = std::unordered_map<std::string_view, std::int32_t>;
 
@@ -41,13 +40,15 @@ TokenIds mergeable_tokens(const Model& model) {
 }
 
 std::string why_special_inconsistent(const Model& model) {
+  const std::int64_t highest =
+      highest_id(model.tokens.size() + model.special_tokens.size() + model.added_tokens.size());
   std::unordered_map<std::string_view, std::int32_t> id_of;
   std::unordered_map<std::int32_t, std::string_view> text_of;
   for (const auto* list : {&model.special_tokens, &model.added_tokens}) {
     for (const auto& [text, id] : *list) {
       if (text.empty()) return fmt::format("special token {} has no text", id);
-      if (id < 0 || id > kMaxId)
-        return fmt::format("special token {} has the id {}, outside of 0..{}", text, id, kMaxId);
+      if (id < 0 || id > highest)
+        return fmt::format("special token {} has the id {}, outside of 0..{}", text, id, highest);
       if (!id_of.emplace(text, id).second) return fmt::format("special token {} is given twice", text);
       if (!text_of.emplace(id, text).second)
         return fmt::format("special tokens {} and {} share the id {}", text_of[id], text, id);
@@ -59,6 +60,11 @@ std::string why_special_inconsistent(const Model& model) {
 }
 
 }  // namespace
+
+std::int64_t highest_id(std::size_t num_tokens) {
+  constexpr std::int64_t kGaps = 1 << 16, kMostIds = 1 << 24;
+  return std::min(2 * static_cast<std::int64_t>(num_tokens) + kGaps, kMostIds) - 1;
+}
 
 std::string why_inconsistent(const Model& model) {
   if (std::string why = why_special_inconsistent(model); !why.empty()) return why;

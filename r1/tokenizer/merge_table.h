@@ -36,6 +36,10 @@ class MergeTable {
   std::vector<std::int32_t> merged_;       // rank -> id of the merged token
 };
 
+/// The highest id that a tokenizer of `num_tokens` tokens may use. There may be gaps, but tables are kept by id: a
+/// mistyped one must not eat the memory.
+std::int64_t highest_id(std::size_t num_tokens);
+
 /// What is wrong with `model`, in one line; empty when nothing is.
 std::string why_inconsistent(const Model& model);
 

@@ -5,6 +5,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -88,9 +89,16 @@ struct Scratch {
   pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
   pcre2_jit_stack* stack = pcre2_jit_stack_create(32768, kMaxJitStack, nullptr);
-  Scratch() {
-    pcre2_jit_stack_assign(context, nullptr, stack);
-    pcre2_set_match_limit(context, UINT32_MAX);
+  Scratch() { pcre2_jit_stack_assign(context, nullptr, stack); }
+  /// An expression may come with a stranger's checkpoint: a match tries so often, and remembers so many places to go
+  /// back to, as no sensible one does, which goes over a text a few times.
+  void bound(std::size_t text_bytes) const {
+    constexpr std::size_t kTries = 1'000'000, kTriesPerByte = 64, kKilobytes = 256 << 10;
+    const auto limit = [](std::size_t value) {
+      return static_cast<std::uint32_t>(std::min<std::size_t>(value, UINT32_MAX));
+    };
+    pcre2_set_match_limit(context, limit(kTries + kTriesPerByte * text_bytes));
+    pcre2_set_heap_limit(context, limit(kKilobytes + text_bytes));
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -138,7 +146,8 @@ PreTokenizer::PreTokenizer(const std::vector<std::string>& patterns, const std::
     PCRE2_SIZE offset = 0;
     auto compiled = std::make_unique<Pattern>();
     compiled->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                                       PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &error, &offset, nullptr));
+                                       PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error,
+                                       &offset, nullptr));
     if (!compiled->code) {
       user_error("{}: pattern {}: {} (near byte {} of {})", where, pattern, error_text(error), offset, text);
     }
@@ -151,6 +160,7 @@ PreTokenizer::~PreTokenizer() = default;
 
 PreTokenizer::Match PreTokenizer::find(std::size_t level, std::string_view text, std::size_t from) const {
   thread_local Scratch scratch;
+  scratch.bound(text.size());
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
   const pcre2_code* code = patterns_[level]->code.get();
   int rc = pcre2_match(code, subject, text.size(), from, PCRE2_NO_UTF_CHECK, scratch.data, scratch.context);
@@ -159,7 +169,8 @@ PreTokenizer::Match PreTokenizer::find(std::size_t level, std::string_view text,
         pcre2_match(code, subject, text.size(), from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch.data, scratch.context);
   }
   if (rc == PCRE2_ERROR_NOMATCH) return {};
-  R1_CHECK(rc >= 0, "pre-tokenizer pattern {} failed on {} bytes: {}", level, text.size(), error_text(rc));
+  if (rc < 0)
+    user_error("pre-tokenizer: pattern {} can't cut a text of {} bytes: {}", level, text.size(), error_text(rc));
   const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(scratch.data);
   return {true, bounds[0], bounds[1]};
 }

@@ -25,7 +25,8 @@ class PreTokenizer {
   explicit PreTokenizer(const std::vector<std::string>& patterns, const std::string& where = "pre-tokenizer");
   ~PreTokenizer();
 
-  /// Calls f(piece) for each piece from left to right. Thread-safe.
+  /// Calls f(piece) for each piece from left to right. Thread-safe. UserError when an expression goes over the text
+  /// again and again ("(a+)+$").
   template <class F>
   void for_each_piece(std::string_view text, F&& f) const {
     while (!text.empty()) {

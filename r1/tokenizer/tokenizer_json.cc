@@ -6,6 +6,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/core/json_depth.h"
 #include "r1/tokenizer/byte_level.h"
 #include "r1/tokenizer/merge_table.h"
 #include "r1/tokenizer/pre_tokenizer.h"
@@ -41,6 +42,12 @@ class Reader {
   }
   void require(bool supported, const std::string& what, const char* why) const {
     if (!supported) user_error("{}: {} is not supported: {}", file_, what, why);
+  }
+
+  /// A whole number in [0, highest]; -1 for anything else.
+  static std::int32_t read_id(const json& value, std::int64_t highest) {
+    const bool fits = value.is_number_unsigned() && value.get<std::uint64_t>() <= static_cast<std::uint64_t>(highest);
+    return fits ? value.get<std::int32_t>() : -1;
   }
 
   /// Nothing, or Unicode's form C, alone or as the step of a Sequence.
@@ -102,21 +109,25 @@ class Reader {
     for (const auto* list : {&model_.special_tokens, &model_.added_tokens})
       for (const auto& [text, id] : *list) added.emplace(id, text);
     const json& vocab = bpe.at("vocab");
+    const std::int64_t highest = highest_id(vocab.size() + added.size());
     for (const auto& [printable, value] : vocab.items()) {
-      const auto id = value.get<std::int64_t>();
-      if (id < 0 || id >= 1 << 24) user_error("{}: vocab gives {} the id {}", file_, printable, id);
+      const std::int32_t id = read_id(value, highest);
+      if (id < 0)
+        user_error("{}: vocab gives {} the id {}; of {} tokens, 0 to {} are accepted", file_, printable, value.dump(),
+                   vocab.size(), highest);
       if (static_cast<std::size_t>(id) >= model_.tokens.size()) model_.tokens.resize(static_cast<std::size_t>(id) + 1);
-      const auto special = added.find(static_cast<std::int32_t>(id));
+      const auto special = added.find(id);
       const bool literal = special != added.end() && special->second == printable;
       const auto bytes = literal ? printable : from_printable(printable);
       if (!bytes) user_error("{}: vocab entry {} (id {}) is not in byte-level form", file_, printable, id);
       if (!model_.tokens[id].empty())
         user_error("{}: vocab gives the id {} twice, the second time to {}", file_, id, printable);
       model_.tokens[id] = *bytes;
-      id_of_.emplace(printable, static_cast<std::int32_t>(id));
+      id_of_.emplace(printable, id);
     }
-    if (const auto unknown = id_of_.find(string_at(bpe, "unk_token")); unknown != id_of_.end())
-      model_.unknown = unknown->second;
+    const std::string unknown = string_at(bpe, "unk_token");
+    if (const auto found = id_of_.find(unknown); !unknown.empty() && found != id_of_.end())
+      model_.unknown = found->second;
   }
 
   void read_added_tokens() {
@@ -128,7 +139,9 @@ class Reader {
       require(!model_.nfc || !token.value("normalized", false), fmt::format("added token {} with normalized", content),
               "beside a normalizer only false is known");
       auto& list = token.value("special", false) ? model_.special_tokens : model_.added_tokens;
-      list.emplace_back(content, token.at("id").get<std::int32_t>());
+      const std::int32_t id = read_id(token.at("id"), INT32_MAX);
+      if (id < 0) user_error("{}: added token {} has the id {}", file_, content, token.at("id").dump());
+      list.emplace_back(content, id);
     }
   }
 
@@ -233,6 +246,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   const std::string file = (std::filesystem::is_directory(path) ? path / "tokenizer.json" : path).string();
   const std::string text = core::read_file(file);
   try {
+    core::check_json_depth(text, file);
     const json root = json::parse(text);
     if (!root.is_object()) user_error("{}: not a tokenizer.json: it holds no JSON object", file);
     Model model = Reader(root, file).read();

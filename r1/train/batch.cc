@@ -38,8 +38,8 @@ Batch make_batch(const data::PackedBatch& packed, std::int64_t first, std::int64
 }
 
 Batch on_device(const Batch& batch, const at::Device& device) {
-  return {model::on_device(batch.input, device), batch.targets.to(device), batch.next_ids.to(device),
-          batch.mtp_targets.to(device)};
+  return {model::on_device(batch.input, device), tensor::to_device(batch.targets, device),
+          tensor::to_device(batch.next_ids, device), tensor::to_device(batch.mtp_targets, device)};
 }
 
 }  // namespace r1::train

@@ -55,16 +55,24 @@ weights::SafetensorsReader read_checkpoint_tensors(const Checkpoint& checkpoint)
   return weights::SafetensorsReader(checkpoint.folder / "state.safetensors");
 }
 
+bool changes(const model::Parameter& p) {
+  return p.tensor->requires_grad() || p.kind == model::Parameter::Kind::RouterBias;
+}
+
 weights::NamedTensors training_tensors(model::Decoder& model, const AdamW& optimizer) {
   weights::NamedTensors out = optimizer.state();
-  model.visit_parameters([&](const model::Parameter& p) { out.emplace_back("param." + p.name, p.tensor->detach()); });
+  model.visit_parameters([&](const model::Parameter& p) {
+    if (changes(p)) out.emplace_back("param." + p.name, p.tensor->detach());
+  });
   return out;
 }
 
 void load_training_tensors(const weights::SafetensorsReader& reader, model::Decoder& model, AdamW& optimizer,
                            std::int64_t num_steps) {
   const at::NoGradGuard no_grad;
-  model.visit_parameters([&](const model::Parameter& p) { p.tensor->copy_(reader.load("param." + p.name)); });
+  model.visit_parameters([&](const model::Parameter& p) {
+    if (changes(p)) p.tensor->copy_(reader.load("param." + p.name));
+  });
   optimizer.load_state(reader, num_steps);
 }
 

@@ -28,7 +28,10 @@ void write_checkpoint(const std::filesystem::path& state, std::int64_t step, con
 std::string read_checkpoint_json(const Checkpoint& checkpoint);
 weights::SafetensorsReader read_checkpoint_tensors(const Checkpoint& checkpoint);
 
-/// param.NAME of every parameter plus the optimizer's state.
+/// Whether training changes a parameter: a frozen one is what the run started from, and in no checkpoint.
+bool changes(const model::Parameter& parameter);
+
+/// param.NAME of every parameter that changes plus the optimizer's state.
 weights::NamedTensors training_tensors(model::Decoder& model, const AdamW& optimizer);
 void load_training_tensors(const weights::SafetensorsReader& reader, model::Decoder& model, AdamW& optimizer,
                            std::int64_t num_steps);

@@ -28,6 +28,9 @@ void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("rows_per_step", c.rows_per_step, "rows of row_length tokens in one update");
   v("row_length", c.row_length, "tokens of a packed row");
   v("micro_batch_rows", c.micro_batch_rows, "rows of one forward and backward");
+  v("gradient_checkpointing", c.gradient_checkpointing,
+    "keep each layer's input alone and run the layer again in the backward pass: less memory, a third more time, the "
+    "same bits");
   v("optimizer", c.optimizer, "AdamW and its schedule");
   v("dtype", c.dtype, "f32 | bf16 (FP32 master weights)");
   v("device", c.device, "cpu | cuda | auto");
@@ -36,6 +39,9 @@ void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("balance_loss_alpha", c.balance_loss_alpha, "factor of the sequence-wise balance loss");
   v("bias_update_speed", c.bias_update_speed, "gamma: step of the experts' selection bias");
   v("forgetting", c.forgetting, "losses that keep the run near the model it starts from");
+  v("adapter", c.adapter, "train an adapter in PEFT's format in place of the model's own weights");
+  v("freeze", c.freeze,
+    "parameters that are not trained, by name: shell patterns such as 'model.embed_tokens.*', * also matching dots");
   v("checkpoint_every", c.checkpoint_every, "updates between checkpoints");
   v("log_every", c.log_every, "updates between metric records");
   v("seed", c.seed, "of weights and data order");

@@ -4,7 +4,7 @@
 #include "r1/core/error.h"
 #include "r1/core/phase.h"
 #include "r1/data/loader.h"
-#include "r1/model/checkpoint.h"
+#include "r1/model/adapter.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/train/distill_loss.h"
@@ -56,7 +56,7 @@ Forgetting::Forgetting(const ForgettingConfig& config, std::shared_ptr<model::De
 
 Forgetting::Forgetting(const TrainConfig& config, const TrainInputs& inputs)
     : config_(config.forgetting),
-      start_(model::load_hf_folder(inputs.init_from, tensor::scalar_type(config.dtype))),
+      start_(model::load_with_adapter(inputs.init_from, inputs.adapter, tensor::scalar_type(config.dtype))),
       fisher_(load_fisher(*start_, config, inputs)) {}
 
 at::Tensor Forgetting::kl_sum(const model::Decoder& model, const model::ForwardInput& input, const at::Tensor& rows,
@@ -100,6 +100,11 @@ std::unique_ptr<Forgetting> make_forgetting(const TrainConfig& config, const Tra
     user_error(
         "{}: forgetting.kl_to_start and forgetting.ewc keep a run near the model it starts from, and this one starts "
         "from fresh weights. Set both to 0 or give a model to start from",
+        inputs.stage);
+  if (c.ewc > 0.0 && (config.adapter.on() || !inputs.adapter.empty()))
+    user_error(
+        "{}: forgetting.ewc is about the model's own weights, which an adapter leaves as they are; use "
+        "forgetting.kl_to_start",
         inputs.stage);
   if (c.ewc > 0.0 && inputs.ewc_shard.empty())
     user_error("{}: forgetting.ewc needs earlier data (a token shard) to tell which weights matter", inputs.stage);

@@ -10,6 +10,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/model/adapter.h"
 #include "r1/model/checkpoint.h"
 #include "r1/tensor/dtype.h"
 #include "r1/weights/safetensors.h"
@@ -49,11 +50,13 @@ IdLists read_id_lists(const std::string& file) {
   return lists;
 }
 
-void check_ids(const IdLists& lists, const model::DecoderShape& shape, const std::string& file) {
+void check_ids(const IdLists& lists, const model::Decoder& model, const std::string& file) {
+  const model::DecoderShape& shape = model.shape();
+  const std::int64_t most = shape.max_position_embeddings - model.num_virtual_tokens();
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    if (static_cast<std::int64_t>(lists[i].size()) > shape.max_position_embeddings)
+    if (static_cast<std::int64_t>(lists[i].size()) > most)
       user_error("{}: list {} has {} ids; the model takes {} at most (max_position_embeddings)", file, i,
-                 lists[i].size(), shape.max_position_embeddings);
+                 lists[i].size(), most);
     for (std::size_t at = 0; at < lists[i].size(); ++at)
       if (lists[i][at] >= shape.vocab_size)
         user_error("{}: list {}, position {}: id {} is outside of the model's vocabulary of {}", file, i, at,
@@ -68,8 +71,10 @@ at::Tensor to_tensor(const std::vector<T>& values, at::ScalarType type) {
   return out;
 }
 
-/// One sequence that attends to itself only.
-model::ForwardInput input_of(const std::vector<std::int64_t>& ids) {
+/// One sequence that attends to itself only, with the model's virtual tokens in front.
+model::ForwardInput input_of(std::vector<std::int64_t> ids, const model::Decoder& model) {
+  for (std::int64_t i = model.num_virtual_tokens(); i > 0; --i)
+    ids.insert(ids.begin(), model.shape().vocab_size + i - 1);
   std::vector<std::int32_t> positions;
   std::vector<std::int64_t> begin, end;
   for (std::size_t t = 0; t < ids.size(); ++t) {
@@ -88,7 +93,8 @@ model::ForwardInput input_of(const std::vector<std::int64_t>& ids) {
 double run_list(const model::Decoder& model, const std::vector<std::int64_t>& ids, std::size_t index,
                 std::int64_t predicted, weights::NamedTensors& out) {
   const auto length = static_cast<std::int64_t>(ids.size());
-  const at::Tensor normed = model.final_norm(model.stack(input_of(ids)));
+  const at::Tensor normed =
+      model.final_norm(model.stack(input_of(ids, model)).narrow(0, model.num_virtual_tokens(), length));
   const std::vector<std::int64_t> next(ids.begin() + 1, ids.end());
   const std::string number = std::to_string(index);
   {
@@ -111,15 +117,17 @@ double run_list(const model::Decoder& model, const std::vector<std::int64_t>& id
 void append_gradients(model::Decoder& model, weights::NamedTensors& out) {
   const at::NoGradGuard no_grad;
   std::unordered_set<std::string> untrained;
+  bool adapted = false;
   model.visit_parameters([&](const model::Parameter& p) {
-    if (p.kind == model::Parameter::Kind::RouterBias) {
+    if (!p.tensor->requires_grad()) {
       untrained.insert(p.name);
+      adapted = adapted || p.kind != model::Parameter::Kind::RouterBias;
       return;
     }
     const at::Tensor grad = p.tensor->grad();
     *p.tensor = grad.defined() ? grad : at::zeros_like(*p.tensor);
   });
-  for (auto& [name, grad] : model::hf_tensors(model))
+  for (auto& [name, grad] : adapted ? model::adapter_tensors(model) : model::hf_tensors(model))
     if (!untrained.contains(name)) out.emplace_back("grad." + name, grad);
 }
 
@@ -129,6 +137,7 @@ void fields(core::FieldVisitor& v, LogitsConfig& c) {
   v("ids", c.ids, "JSON file: a list of lists of token ids");
   v("out", c.out, "safetensors file to write: logits.I, logprobs.I, loss, grad.NAME");
   v("grads", c.grads, "the gradient of the loss by each parameter too");
+  v("adapter", c.adapter, "folder of an adapter of the model (PEFT's format)");
   v("dtype", c.dtype, "f32 | bf16 | f64 (slow, for parity)");
 }
 
@@ -144,8 +153,8 @@ LogitsReport write_logits(const std::filesystem::path& folder, const LogitsConfi
     report.predicted += static_cast<std::int64_t>(ids.size()) - 1;
   }
   if (report.predicted == 0) user_error("{}: no list has two ids, so there is nothing to predict", config.ids);
-  const std::shared_ptr<model::Decoder> model = model::load_hf_folder(folder, dtype);
-  check_ids(lists, model->shape(), config.ids);
+  const std::shared_ptr<model::Decoder> model = model::load_with_adapter(folder, config.adapter, dtype);
+  check_ids(lists, *model, config.ids);
 
   weights::NamedTensors out;
   {

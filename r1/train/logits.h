@@ -15,6 +15,7 @@ struct LogitsConfig {
   std::string ids;            // JSON file: a list of lists of token ids
   std::string out;            // safetensors file to write
   bool grads = false;         // the gradient of the loss too
+  std::string adapter = {};   // folder of an adapter of the model; empty: none
   std::string dtype = "f32";  // of weights and activations: f32 | bf16 | f64
 };
 void fields(core::FieldVisitor& v, LogitsConfig& c);
@@ -30,7 +31,8 @@ struct LogitsReport {
 ///   loss [] float64: mean -log p over the predicted tokens of all lists;
 ///   with `grads` also grad.NAME for every trained parameter: d loss / d NAME, in the parameter's dtype, under the
 ///   names on disk (experts one by one); zeros where the loss does not reach it (MTP modules, experts no token was sent
-///   to). A router's selection bias is not trained and has none.
+///   to). A router's selection bias is not trained and has none. With an adapter its parameters alone are trained, and
+///   NAME is PEFT's (model/adapter.h). Virtual tokens stand in front of each list and have no logits in the file.
 /// UserError for ids that are no JSON list of lists of ids of the vocabulary, empty or too long lists, or when no list
 /// has two ids.
 LogitsReport write_logits(const std::filesystem::path& model, const LogitsConfig& config);

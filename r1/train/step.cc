@@ -2,8 +2,12 @@
 #include "r1/train/step.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "r1/core/error.h"
+#include "r1/model/freeze.h"
+#include "r1/tensor/device.h"
+#include "r1/tensor/range.h"
 #include "r1/train/batch.h"
 #include "r1/train/forgetting.h"
 
@@ -44,22 +48,26 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
   const bool with_kl = forgetting != nullptr && forgetting->kl_weight() > 0.0;
   const Rows all = own.value_or(Rows{0, packed.num_rows});
   for (std::int64_t first = all.begin; first < all.end; first += config.micro_batch_rows) {
+    std::optional<tensor::Range> range(std::in_place, "data");
     const std::int64_t rows = std::min(config.micro_batch_rows, all.end - first);
     const double share = static_cast<double>(rows) / static_cast<double>(packed.num_rows);
     const Batch host = make_batch(packed, first, rows);
     Batch batch = on_device(host, model.device());
     batch.input.ranges.exact = config.numerics == "exact";
+    batch.input.gradient_checkpointing = config.gradient_checkpointing;
+    const at::Tensor predicting = tensor::to_device(rows_with(host.targets), model.device());
+    const at::Tensor mtp_rows =
+        with_mtp ? tensor::to_device(rows_with(host.mtp_targets), model.device()) : at::Tensor();
+    range.emplace("forward");
     model::RoutingStats stats;
     stats.sequence_length = config.balance_loss_alpha > 0.0 ? packed.row_length : 0;
     const at::Tensor h = model.stack(batch.input, &stats);
-    const at::Tensor predicting = rows_with(host.targets).to(model.device());
     const at::Tensor predicting_normed = model.final_norm(h.index_select(0, predicting));
     const at::Tensor nll = negative_logp(model, predicting_normed, batch.targets.index_select(0, predicting)) / targets;
     pending.push_back({&out.loss, 1.0, nll.detach()});
     at::Tensor total = nll;
     if (with_mtp) {
       const at::Tensor normed = model.mtp(h, batch.next_ids, batch.input, &stats);
-      const at::Tensor mtp_rows = rows_with(host.mtp_targets).to(model.device());
       const at::Tensor mtp =
           negative_logp(model, normed.index_select(0, mtp_rows), batch.mtp_targets.index_select(0, mtp_rows)) / targets;
       pending.push_back({&out.mtp_loss, 1.0, mtp.detach()});
@@ -74,20 +82,23 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
       pending.push_back({&out.balance_loss, share, balance.detach()});
       total = total + config.balance_loss_alpha * share * balance;
     }
+    range.emplace("backward");
     total.backward();
     add_loads(out.loads, stats.loads);
   }
+  const tensor::Range range("backward");  // a GPU works it off while the host waits here
   for (const Pending& p : pending) *p.sum += p.factor * p.value.item<double>();
   return out;
 }
 
-void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed) {
+void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed,
+                          const std::vector<std::string>& freeze) {
   const at::NoGradGuard no_grad;
   std::size_t layer = 0;
   model.visit_parameters([&](const model::Parameter& p) {
     if (p.kind != model::Parameter::Kind::RouterBias || layer >= loads.size()) return;
     const at::Tensor load = loads[layer++].to(at::kFloat);
-    p.tensor->add_((load.mean() - load).sign(), speed);
+    if (!model::matches_any(freeze, p.name)) p.tensor->add_((load.mean() - load).sign(), speed);
   });
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "r1/data/packing.h"
@@ -34,8 +35,9 @@ StepLosses accumulate_gradients(const model::Decoder& model, const data::PackedB
                                 const Forgetting* forgetting = nullptr, std::optional<Rows> rows = std::nullopt);
 
 /// b_i += speed * sign(mean load - load_i) (DeepSeek-V3 section 2.1.2). `loads` in the order of the model's MoE layers,
-/// MTP's last.
-void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed);
+/// MTP's last. Biases that `freeze` matches (model/freeze.h) stay.
+void update_router_biases(model::Decoder& model, const std::vector<at::Tensor>& loads, double speed,
+                          const std::vector<std::string>& freeze = {});
 
 /// (max load - mean load) / mean load, averaged over layers.
 double max_violation(const std::vector<at::Tensor>& loads);

@@ -17,10 +17,13 @@
 #include "r1/model/families/deepseek_v3/model.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/range.h"
 #include "r1/train/checkpoint.h"
 #include "r1/train/data_parallel.h"
 #include "r1/train/forgetting.h"
 #include "r1/train/optim/schedule.h"
+#include "r1/train/profile.h"
+#include "r1/train/start.h"
 #include "r1/train/step.h"
 
 namespace r1::train {
@@ -40,15 +43,26 @@ void check(const TrainConfig& c, const TrainInputs& in) {
         in.stage);
   if (c.numerics != "exact" && c.numerics != "fast")
     user_error("{}: numerics '{}': use exact or fast", in.stage, c.numerics);
+  if (c.adapter.on() && in.init_from.empty())
+    user_error("{}.adapter.type {}: an adapter needs a model to start from, and this run makes a fresh one", in.stage,
+               c.adapter.type);
 }
 
-std::shared_ptr<model::Decoder> make_model(const TrainConfig& config, const TrainInputs& inputs) {
+/// The model to train; `adapter` becomes the configuration of the one it has.
+std::shared_ptr<model::Decoder> make_model(const TrainConfig& config, const TrainInputs& inputs,
+                                           model::AdapterConfig& adapter) {
   const at::ScalarType dtype = tensor::scalar_type(config.dtype);
   const at::Device device = tensor::device(config.device);
   std::shared_ptr<model::Decoder> made =
       inputs.init_from.empty()
           ? std::make_shared<model::DeepseekV3>(inputs.model, dtype, static_cast<std::uint64_t>(config.seed))
           : model::load_hf_folder(inputs.init_from, dtype);
+  adapter = start_training(*made, {.adapter = config.adapter,
+                                   .folder = inputs.init_from,
+                                   .adapter_folder = inputs.adapter,
+                                   .freeze = config.freeze,
+                                   .seed = config.seed,
+                                   .where = inputs.stage});
   if (!device.is_cpu()) made->to(device);
   return made;
 }
@@ -59,7 +73,7 @@ class Run {
       : config_(config),
         inputs_(inputs),
         peers_(inputs.group, inputs.stage, core::dump_config(config)),
-        model_(make_model(config, inputs)),
+        model_(make_model(config, inputs, adapter_)),
         shard_(inputs.shard),
         loader_(shard_, {.rows_per_batch = config.rows_per_step, .row_length = config.row_length, .seed = config.seed},
                 static_cast<std::int32_t>(inputs.ids.pad)),
@@ -67,9 +81,8 @@ class Run {
     if (config.row_length > model_->shape().max_position_embeddings)
       user_error("{}: row_length {} is above the model's max_position_embeddings {}", inputs.stage, config.row_length,
                  model_->shape().max_position_embeddings);
-    if (shard_.vocab_size() > model_->shape().vocab_size)
-      user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs.shard.string(), shard_.vocab_size(),
-                 model_->shape().vocab_size);
+    check_vocabulary();
+    trained_parameters_ = count_trained(*model_, inputs.stage);
     forgetting_ = make_forgetting(config, inputs);
     if (!peers_.writes()) inputs_.metrics = nullptr;
   }
@@ -77,22 +90,36 @@ class Run {
   TrainResult run() {
     resume();
     peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
+    UpdateProfile profile(peers_.writes() ? inputs_.profile : "", model_->device().is_cuda(), config_.steps - step_);
     for (std::int64_t step = step_ + 1; step <= config_.steps; ++step) {
+      profile.begin_update();
       one_step(step);
       if (step % config_.checkpoint_every == 0 && step < config_.steps) save();
+      profile.end_update();
     }
-    if (peers_.writes()) write_output();
-    peers_.finish();
     result_.steps = config_.steps;
     result_.parameters = model_->num_parameters();
+    result_.trained_parameters = trained_parameters_;
     result_.active_parameters = model_->num_active_parameters();
     result_.tokens = tokens_;
     result_.final_loss = last_loss_;
+    if (peers_.writes()) write_output();
+    peers_.finish();
     result_.seconds = seconds_since(start_);
     return result_;
   }
 
  private:
+  void check_vocabulary() const {
+    const std::int64_t own = model_->shape().vocab_size, all = own + model_->num_virtual_tokens();
+    if (shard_.vocab_size() > all)
+      user_error("{}: tokens go up to {}, the model's vocabulary has {}", inputs_.shard.string(), shard_.vocab_size(),
+                 all);
+    if (all > own && shard_.vocab_size() <= own)
+      user_error("{}: no virtual tokens in front of its documents: prompt tuning is for r1 sft, which writes them",
+                 inputs_.shard.string());
+  }
+
   void resume() {
     const std::optional<Checkpoint> checkpoint = newest_checkpoint(inputs_.state);
     if (checkpoint) {
@@ -110,11 +137,15 @@ class Run {
   void one_step(std::int64_t step) {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
-    const data::PackedBatch packed = loader_.next();
+    const data::PackedBatch packed = next_batch();
     StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(),
                                              peers_.share(config_.rows_per_step, "rows_per_step"));
-    sum_update(peers_, *model_, losses);
+    {
+      const tensor::Range range("collective");
+      sum_update(peers_, *model_, losses);
+    }
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
+    const tensor::Range range("optimizer");
     const double norm = optimizer_.grad_norm();
     if (!std::isfinite(losses.loss) || !std::isfinite(norm))
       user_error(
@@ -125,12 +156,17 @@ class Run {
     const double rate = learning_rate(config_.optimizer, step, config_.steps);
     core::phase_mark("update");
     optimizer_.step(rate, std::min(1.0, config_.optimizer.max_grad_norm / (norm + 1e-6)));
-    update_router_biases(*model_, losses.loads, config_.bias_update_speed);
+    if (!adapter_.on()) update_router_biases(*model_, losses.loads, config_.bias_update_speed, config_.freeze);
     step_ = step;
     tokens_ += packed.num_tokens;
     last_loss_ = losses.loss;
     if (step % config_.log_every == 0 || step == config_.steps)
       report(losses, packed, {norm, rate, ewc, seconds_since(begin)});
+  }
+
+  data::PackedBatch next_batch() {
+    const tensor::Range range("data");
+    return loader_.next();
   }
 
   struct StepFacts {
@@ -158,6 +194,7 @@ class Run {
     peers_.agree(*model_, step_, data::to_json(loader_.cursor()));
     saved_step_ = step_;
     if (!peers_.writes()) return;
+    const tensor::Range range("checkpoint");
     const nlohmann::ordered_json state = {{"format", 1},
                                           {"cursor", nlohmann::ordered_json::parse(data::to_json(loader_.cursor()))},
                                           {"tokens", tokens_},
@@ -166,7 +203,10 @@ class Run {
   }
 
   void write_output() {
+    if (adapter_.merge) model::merge_adapter(*model_);
     core::write_directory_atomic(inputs_.output, [&](const std::filesystem::path& folder) {
+      if (adapter_.on() && !adapter_.merge)
+        return model::write_adapter(*model_, adapter_, inputs_.init_from.string(), folder);
       if (!inputs_.init_from.empty()) return model::write_successor_files(*model_, inputs_.init_from, folder);
       model::write_hf_files(*model_, inputs_.ids, folder);
       core::write_file_atomic(folder / "tokenizer.json", core::read_file(inputs_.tokenizer_json));
@@ -177,13 +217,14 @@ class Run {
   TrainConfig config_;
   TrainInputs inputs_;
   Peers peers_;
+  model::AdapterConfig adapter_;  // in force
   std::shared_ptr<model::Decoder> model_;
   data::TokenShard shard_;
   data::PackedLoader loader_;
   AdamW optimizer_;
   std::unique_ptr<Forgetting> forgetting_;  // null when off
   TrainResult result_;
-  std::int64_t step_ = 0, saved_step_ = 0, tokens_ = 0;
+  std::int64_t step_ = 0, saved_step_ = 0, tokens_ = 0, trained_parameters_ = 0;
   double last_loss_ = 0.0;
   Clock::time_point start_ = Clock::now();
 };

@@ -42,6 +42,8 @@ class GgufReader {
   /// that very dtype is a view of the mapped file (a copy when it is not aligned), which lives as long as the tensor
   /// does; changing it in place never changes the file. UserError for an unknown name or a type that isn't read.
   at::Tensor load(const std::string& name, at::ScalarType dtype = at::kFloat) const;
+  /// The same of one slice, tensor[index]; the others are not touched. r1::Error for an index out of range.
+  at::Tensor load_slice(const std::string& name, std::int64_t index, at::ScalarType dtype = at::kFloat) const;
   /// Of several parts, the first one's.
   const GgufMetadata& metadata() const { return metadata_; }
 
@@ -55,11 +57,15 @@ class GgufReader {
   GgufMetadata open_file(const std::filesystem::path& file);
   void open_other_parts();
   const Entry& find(const std::string& name) const;
+  at::Tensor load(const Entry& entry, const std::string& name, at::ScalarType dtype) const;
 
   std::filesystem::path path_;
   std::map<std::string, Entry> entries_;
   GgufMetadata metadata_;
 };
+
+/// The floating type in which a tensor of a file loses nothing: its own, or float32.
+at::ScalarType stored_dtype(GgufType type);
 
 /// One tensor to write. `load` is called once, when its turn comes, and its result dropped after: a tensor that is
 /// computed for the file (stacked, permuted) needs memory only then.

@@ -92,6 +92,11 @@ std::int64_t part_count(const GgufMetadata& metadata) {
 
 }  // namespace
 
+at::ScalarType stored_dtype(GgufType type) {
+  const std::optional<at::ScalarType> plain = plain_dtype(type);
+  return plain && at::isFloatingType(*plain) ? *plain : at::kFloat;
+}
+
 GgufReader::GgufReader(const fs::path& file) : path_(file) {
   metadata_ = open_file(file);
   if (part_count(metadata_) > 1) open_other_parts();
@@ -138,8 +143,23 @@ const GgufReader::Entry& GgufReader::find(const std::string& name) const {
 }
 
 at::Tensor GgufReader::load(const std::string& name, at::ScalarType dtype) const {
+  return load(find(name), name, dtype);
+}
+
+at::Tensor GgufReader::load_slice(const std::string& name, std::int64_t index, at::ScalarType dtype) const {
+  Entry entry = find(name);
+  std::vector<std::int64_t>& shape = entry.info.shape;
+  R1_CHECK(shape.size() > 1 && index >= 0 && index < shape[0], "slice {} of tensor '{}'", index, name);
+  const std::uint64_t bytes = (entry.info.end - entry.info.begin) / static_cast<std::uint64_t>(shape[0]);
+  entry.info.begin += static_cast<std::uint64_t>(index) * bytes;
+  entry.info.end = entry.info.begin + bytes;
+  shape.erase(shape.begin());
+  return load(entry, name, dtype);
+}
+
+at::Tensor GgufReader::load(const Entry& entry, const std::string& name, at::ScalarType dtype) const {
   R1_CHECK(at::isFloatingType(dtype), "weights can't be loaded as {}", c10::toString(dtype));
-  const auto& [info, file] = find(name);
+  const auto& [info, file] = entry;
   if (const auto plain = plain_dtype(info.type)) return view_of(file, info, *plain).to(dtype);
   if (!can_dequantize_gguf(info.type)) {
     user_error(

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "r1/core/error.h"
+#include "r1/core/json_depth.h"
 
 namespace r1::weights {
 
@@ -69,6 +70,7 @@ std::string_view header_text(std::string_view bytes, const std::string& file) {
 
 Json parse_json(std::string_view text, const std::string& file) {
   if (text.empty() || text.front() != '{') user_error("{}: the header is no JSON object; no safetensors file", file);
+  core::check_json_depth(text, file);
   try {
     DuplicateKeys duplicates(file);
     return Json::parse(

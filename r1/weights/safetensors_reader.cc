@@ -9,6 +9,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/core/json_depth.h"
 #include "r1/weights/mapped_file.h"
 #include "r1/weights/safetensors.h"
 
@@ -36,7 +37,9 @@ fs::path resolve(const fs::path& path) {
 
 /// weight_map of an index: tensor name -> file name. UserError unless every value is a plain file name.
 std::map<std::string, std::string> read_weight_map(const fs::path& index) {
-  const Json json = Json::parse(core::read_file(index), nullptr, /*allow_exceptions=*/false);
+  const std::string text = core::read_file(index);
+  core::check_json_depth(text, index.string());
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
     user_error("{}: no JSON object with a weight_map; the file is damaged", index.string());
   }

@@ -7,6 +7,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
+#include "r1/core/json_depth.h"
 
 namespace r1::weights {
 
@@ -17,7 +18,9 @@ std::vector<std::int32_t> ids_of(const std::filesystem::path& folder, const std:
   for (const char* name : {"generation_config.json", "config.json"}) {
     const std::filesystem::path file = folder / name;
     if (!std::filesystem::exists(file)) continue;
-    const nlohmann::json j = nlohmann::json::parse(core::read_file(file), nullptr, false);
+    const std::string text = core::read_file(file);
+    core::check_json_depth(text, file.string());
+    const nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
     if (!j.is_object()) user_error("{}: not a JSON object", file.string());
     if (!j.contains(key) || j[key].is_null()) continue;
     const nlohmann::json ids = j[key].is_array() ? j[key] : nlohmann::json::array({j[key]});

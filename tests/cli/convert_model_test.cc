@@ -129,5 +129,22 @@ TEST_F(ConvertModel, ModelFolderConvertsOnce) {
   unsetenv("XDG_CACHE_HOME");
 }
 
+TEST_F(ConvertModel, LogitsAndSftTakeAGgufFile) {
+  setenv("XDG_CACHE_HOME", (own_ / "cache").c_str(), 1);
+  const fs::path gguf = own_ / "x.gguf", ids = own_ / "ids.json", data = own_ / "data.jsonl";
+  convert_model(folder_, gguf, {.dtype = "", .type = "f32"});
+  core::write_file_atomic(ids, "[[1, 2, 3, 4]]");
+  core::write_file_atomic(data, R"({"prompt": "the 1", "completion": " 2 the"})");
+  for (const auto& [model, made] : {std::pair(folder_, "of_folder"), std::pair(gguf, "of_gguf")}) {
+    ASSERT_EQ(run({"r1", "logits", model, "--ids", ids, "--out", own_ / (std::string(made) + ".logits")}), 0);
+    ASSERT_EQ(run({"r1", "sft", model, "--data", data, "--out", own_ / made, "--row_length", "16", "--epochs", "2"}),
+              0);
+  }
+  EXPECT_EQ(core::read_file(own_ / "of_gguf.logits"), core::read_file(own_ / "of_folder.logits"));
+  EXPECT_EQ(core::read_file(own_ / "of_gguf/model.safetensors"), core::read_file(own_ / "of_folder/model.safetensors"));
+  EXPECT_EQ(core::read_file(own_ / "of_gguf/tokenizer.json"), core::read_file(folder_ / "tokenizer.json"));
+  unsetenv("XDG_CACHE_HOME");
+}
+
 }  // namespace
 }  // namespace r1::cli

@@ -106,6 +106,18 @@ TEST_F(GgufTokenizer, NamedTemplates) {
   EXPECT_EQ(keys().text("tokenizer.chat_template.tool_use"), "with tools");
 }
 
+TEST_F(GgufTokenizer, ABeginTokenThatIsOrdinaryTextIsRefused) {
+  GgufMetadata made = keys();
+  made.set("tokenizer.ggml.add_bos_token", true);
+  made.set("tokenizer.ggml.bos_token_id", std::uint32_t{2});
+  try {
+    tokenizer_files(made, "x.gguf");
+    FAIL() << "accepted";
+  } catch (const UserError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("bos_token_id: 'Ġ' is no control token"));
+  }
+}
+
 TEST_F(GgufTokenizer, LyingKeysAreRefused) {
   EXPECT_THAT(complaint("tokenizer.ggml.model", std::string("llama")), HasSubstr("'llama' is not supported"));
   EXPECT_THAT(complaint("tokenizer.ggml.pre", std::string("mystery")), HasSubstr("'mystery' is not known"));

@@ -90,6 +90,13 @@ TEST_F(LoadersTest, ProblemsReadBackAsWritten) {
   EXPECT_EQ(to_json_line(back[0]), to_json_line(problems[0]));
   EXPECT_EQ(back[0].language, "zh");
   EXPECT_EQ(back[0].tests, problems[0].tests);
+  const auto mixed =
+      write("m.jsonl", to_json_line(problems[0]) + "\n" + R"({"question":"Q?","answer":"so\n#### 7"})" + "\n");
+  const auto both = load_problems(mixed).problems;
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_EQ(both[0].verifier, "countdown");
+  EXPECT_EQ(both[1].id, "gsm8k-m-000002");
+  EXPECT_EQ(both[1].answer, "7");
   const auto broken = write("bad.jsonl", to_json_line(problems[0]) + "\n{\"id\":3}\n");
   EXPECT_THAT(user_error_of([&] { load_problems(broken); }), HasSubstr("bad.jsonl:2: "));
 }

@@ -102,12 +102,12 @@ TEST_F(RunnerTest, ScoresEverySample) {
 }
 
 TEST_F(RunnerTest, AsksWithTheTemplateAndReplayableKeys) {
-  template_ = "Q: {prompt}\nAgain: {prompt} A:";
+  template_ = "Q: {prompt}\nA:";
   (void)run({.samples_per_problem = 2, .temperature = 0.6, .top_p = 0.95, .max_new_tokens = 9, .seed = 5},
             scripted({{"a", "b"}, {"c", "d"}, {"e", "f"}}));
   ASSERT_EQ(requests_.size(), 6u);
-  EXPECT_EQ(tokenizer_.decode(requests_[0].prompt), "Q: 7+4\nAgain: 7+4 A:");
-  EXPECT_EQ(tokenizer_.decode(requests_[5].prompt), "Q: even?\nAgain: even? A:");
+  EXPECT_EQ(tokenizer_.decode(requests_[0].prompt), "Q: 7+4\nA:");
+  EXPECT_EQ(tokenizer_.decode(requests_[5].prompt), "Q: even?\nA:");
   EXPECT_EQ(requests_[3].seed, 5u);
   EXPECT_EQ(requests_[3].step, 0u);
   EXPECT_EQ(requests_[3].prompt_index, 1u);
@@ -115,6 +115,16 @@ TEST_F(RunnerTest, AsksWithTheTemplateAndReplayableKeys) {
   EXPECT_EQ(sampling_.temperature, 0.6);
   EXPECT_EQ(sampling_.top_p, 0.95);
   EXPECT_EQ(sampling_.max_new_tokens, 9);
+}
+
+TEST_F(RunnerTest, AChatTemplateStandsInPlaceOfThePromptTemplate) {
+  const tokenizer::ChatTemplate chat(
+      "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% "
+      "endif %}",
+      "here");
+  const EvalInputs inputs{problems_, tokenizer_, scorer_, "no placeholder", &chat};
+  (void)run_evaluation(EvalConfig{}, inputs, scripted({{"11"}, {"yes"}, {"no"}}));
+  EXPECT_EQ(tokenizer_.decode(requests_.at(2).prompt), "[user]even?[assistant]");
 }
 
 TEST_F(RunnerTest, CountdownReachesTheVerifierWithItsTests) {

@@ -83,6 +83,22 @@ TEST(ConfigFile, QwenAndLlama) {
        {R"("model_type": "qwen2")", R"("model_type": "qwen2", "quantization_config": [])", "method unknown"}});
 }
 
+TEST(ConfigFile, DeepNestingIsRefusedNotFollowed) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  const std::string size = "\"vocab_size\": " + deep, types = "\"layer_types\": " + deep + ", \"vocab_size\": 61";
+  for (const std::string& after : {size, types})
+    EXPECT_THAT(error_of("llama/llama", {{R"("vocab_size": 61)", after.c_str(), ""}}),
+                HasSubstr("nested more than 500"));
+  EXPECT_THAT(error_of("deepseek_v3/moe", {{R"("vocab_size": 96)", size.c_str(), ""}}),
+              HasSubstr("nested more than 500"));
+}
+
+TEST(ConfigFile, AnOriginalContextThatIsNoWholeNumber) {
+  expect_refused("llama/llama_yarn",
+                 {{R"("original_max_position_embeddings": )", R"("original_max_position_embeddings": 1e300, "x": )",
+                   "original_max_position_embeddings is 1e+300: at most"}});
+}
+
 TEST(ConfigFile, SizesThatNoMachineHolds) {
   const std::string error = error_of("llama/qwen2", {{R"("hidden_size": 24)", R"("hidden_size": 16777216)", ""},
                                                      {R"("vocab_size": 61)", R"("vocab_size": 16777216)", ""},

@@ -15,6 +15,7 @@
 #include "r1/core/fs.h"
 #include "r1/model/families/llama/gguf.h"
 #include "r1/weights/gguf.h"
+#include "tests/model/converted.h"
 #include "tests/model/golden_case.h"
 
 namespace r1::model {
@@ -29,29 +30,6 @@ using weights::GgufType;
 using weights::SafetensorsReader;
 
 const fs::path kGolden = fs::path(R1_SOURCE_DIR) / "tests/golden/llama";
-
-/// An empty folder of the running test's own.
-fs::path own_folder() {
-  const auto& test = *::testing::UnitTest::GetInstance()->current_test_info();
-  const fs::path folder = fs::path(R1_BINARY_DIR) / "convert_test" / test.test_suite_name() / test.name();
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  return folder;
-}
-
-fs::path made(const fs::path& folder) {
-  fs::create_directories(folder);
-  return folder;
-}
-
-void expect_same_tensors(const fs::path& before, const fs::path& after) {
-  const SafetensorsReader a(before), b(after);
-  ASSERT_EQ(a.names(), b.names());
-  for (const std::string& name : a.names()) {
-    EXPECT_EQ(a.info(name).dtype, b.info(name).dtype) << name;
-    EXPECT_TRUE(at::equal(a.load(name), b.load(name))) << name;
-  }
-}
 
 /// A copy of a golden folder without what is not a model's.
 fs::path copied(const char* name, const fs::path& to) {

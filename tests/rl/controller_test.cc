@@ -171,6 +171,27 @@ TEST_F(Controller, CutShortAndResumedWritesTheSameBytes) {
   EXPECT_EQ(metric(12, "sampling/sampling_logp_difference/max"), 0.0);
 }
 
+TEST_F(Controller, AnAdapterIsSampledAsItIsTrainedAndTheModelStays) {
+  config_.adapter.type = "lora";
+  config_.adapter.lora_alpha = 16;
+  config_.optimizer.learning_rate = 2e-2;
+  config_.kl_coefficient = 0.01;
+  config_.reference_every = 4;
+  config_.mini_batches = 2;
+  config_.steps = 15;
+  const GrpoResult result = run("whole");
+  EXPECT_EQ(result.sampling_logp_difference_max, 0.0);
+  EXPECT_GT(metric(15, "reward"), metric(1, "reward") + 0.2);
+  EXPECT_FALSE(fs::exists(root_ / "whole" / "model.safetensors"));
+  recorder_.crash_at = 8;
+  EXPECT_THROW(run("cut"), std::runtime_error);
+  EXPECT_EQ(run("cut").resumed_from, 6);
+  EXPECT_EQ(core::read_file(root_ / "whole" / model::kAdapterTensorsFile),
+            core::read_file(root_ / "cut" / model::kAdapterTensorsFile));
+  config_.adapter.type = "prompt_tuning";
+  EXPECT_THROW(run("prompt"), UserError);
+}
+
 TEST_F(Controller, FastNumericsLogsASmallDifference) {
   config_.steps = 2;
   config_.engine.numerics = "fast";

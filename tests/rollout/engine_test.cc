@@ -10,6 +10,7 @@
 
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
+#include "r1/model/adapter.h"
 #include "r1/model/families/deepseek_v3/model.h"
 #include "r1/model/families/llama/model.h"
 #include "r1/tensor/dtype.h"
@@ -83,6 +84,31 @@ std::shared_ptr<model::Decoder> small_v2(const std::string& dtype) {
   c.topk_group = 2;
   c.norm_topk_prob = false;
   return std::make_shared<model::DeepseekV3>(c, tensor::scalar_type(dtype), 3);
+}
+
+/// With a fresh adapter, its zeros made random.
+std::shared_ptr<model::Decoder> adapted(const std::shared_ptr<model::Decoder>& model,
+                                        const model::AdapterConfig& config) {
+  model::add_adapter(*model, config, 5, "adapter");
+  core::Rng rng({.seed = 6});
+  model->visit_parameters([&](const model::Parameter& p) {
+    const at::NoGradGuard no_grad;
+    if (!p.tensor->requires_grad() || p.name.ends_with("lora_A.weight")) return;
+    at::Tensor values = tensor::empty_f32(p.tensor->sizes());
+    for (std::int64_t i = 0; i < values.numel(); ++i)
+      values.mutable_data_ptr<float>()[i] = static_cast<float>(0.3 * rng.normal());
+    p.tensor->copy_(values);
+  });
+  return model;
+}
+std::shared_ptr<model::Decoder> lora_v3(const std::string& dtype) {
+  return adapted(small_model(dtype), {.type = "lora", .r = 5, .lora_alpha = 7.0});
+}
+std::shared_ptr<model::Decoder> lora_qwen3(const std::string& dtype) {
+  return adapted(small_qwen3(dtype), {.type = "lora", .r = 8, .target_modules = {"q_proj", "v_proj", "down_proj"}});
+}
+std::shared_ptr<model::Decoder> prompt_qwen3(const std::string& dtype) {
+  return adapted(small_qwen3(dtype), {.type = "prompt_tuning", .num_virtual_tokens = 6});
 }
 
 struct ModelCase {
@@ -197,16 +223,20 @@ INSTANTIATE_TEST_SUITE_P(Models, EngineExact,
                          ::testing::Values(ModelCase{small_model, "f32"}, ModelCase{small_model, "bf16"},
                                            ModelCase{small_qwen3, "f32"}, ModelCase{small_qwen3, "bf16"},
                                            ModelCase{small_qwen3_moe, "f32"}, ModelCase{small_qwen3_moe, "bf16"},
-                                           ModelCase{small_v2, "f32"}, ModelCase{small_v2, "bf16"}));
+                                           ModelCase{small_v2, "f32"}, ModelCase{small_v2, "bf16"},
+                                           ModelCase{lora_v3, "f32"}, ModelCase{lora_v3, "bf16"},
+                                           ModelCase{lora_qwen3, "f32"}, ModelCase{lora_qwen3, "bf16"},
+                                           ModelCase{prompt_qwen3, "f32"}, ModelCase{prompt_qwen3, "bf16"}));
 
 TEST(Engine, AbsorbedFormAgreesWithinRounding) {
-  const auto model = small_model("f32");
   const std::vector<Request> in = requests(9);
-  Engine fast(model, {1}, {.max_batch = 4, .max_tokens = 64, .prefill_tokens = 64, .numerics = "fast"});
-  const std::vector<Completion> out = fast.generate(in, sampling());
-  const double difference = largest_difference(fast, in, out);
-  EXPECT_LT(difference, 2e-5);
-  EXPECT_GT(difference, 0.0) << "the absorbed form rounds differently; exactly 0 means that it was not used";
+  for (const auto& model : {small_model("f32"), lora_v3("f32")}) {
+    Engine fast(model, {1}, {.max_batch = 4, .max_tokens = 64, .prefill_tokens = 64, .numerics = "fast"});
+    const std::vector<Completion> out = fast.generate(in, sampling());
+    const double difference = largest_difference(fast, in, out);
+    EXPECT_LT(difference, 2e-5);
+    EXPECT_GT(difference, 0.0) << "the absorbed form rounds differently; exactly 0 means that it was not used";
+  }
 }
 
 TEST(Engine, StopsAtEveryEndOfSequenceIdAndAtTheLimit) {

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+
 #include "r1/core/error.h"
 #include "r1/core/rng.h"
 #include "r1/tokenizer/bpe_trainer.h"
@@ -52,6 +54,22 @@ TEST(PreTokenizer, WhiteSpaceIsUnicodes) {
 TEST(PreTokenizer, EmptyMatchesCutAndGoOn) {
   EXPECT_THAT(pieces({"(?=你)"}, "a你你b"), ElementsAre("a", "你", "你b"));
   EXPECT_THAT(pieces({"x*"}, "axxb"), ElementsAre("a", "xx", "b"));
+}
+
+TEST(PreTokenizer, HostileExpressionsEndSoonInAnError) {
+  const std::string text = std::string(60, 'a') + "!";
+  for (const char* pattern : {"(a+)+$", "(a|aa)+$", "(?R)?!$|(?R)"}) {
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_THROW(pieces({pattern}, text), UserError) << pattern;
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10)) << pattern;
+  }
+  EXPECT_THROW(pieces({"\\C"}, text), UserError);  // cuts characters in two
+}
+
+TEST(PreTokenizer, LongRunsAreNoHostility) {
+  const std::string run = std::string(3'000'000, ' ') + "x";
+  EXPECT_THAT(pieces({R"(\s+(?!\S)|\s+|\S+)"}, run), ElementsAre(std::string(2'999'999, ' '), " ", "x"));
+  EXPECT_EQ(deepseek(run + "\n").size(), 3U);
 }
 
 TEST(PreTokenizer, BytesThatAreNotUtf8AreApart) {

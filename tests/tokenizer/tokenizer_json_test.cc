@@ -144,11 +144,37 @@ TEST_F(TokenizerJson, WhatWouldChangeIdsIsRefusedByName) {
       {"/model/vocab/你", 500, "not in byte-level form"},
       {"/model/vocab/new", 5, "id 5 twice"},
       {"/model/vocab/new", -5, "id -5"},
+      {"/model/vocab/new", 5.5, "id 5.5"},
+      {"/model/vocab/new", 1e300, "id 1e+300"},
+      {"/model/vocab/new", (1 << 24) - 1, "id 16777215"},  // 1 GB of empty tokens
+      {"/added_tokens/0/id", 1.5, "has the id 1.5"},
+      {"/added_tokens/0/id", std::int64_t{1} << 32, "has the id 4294967296"},
+      {"/added_tokens/0/id", (1 << 24) - 1, "has the id 16777215, outside of"},
   };
   for (const Case& c : cases) {
     json document = document_;
     document[json::json_pointer(c.pointer)] = c.value;
     EXPECT_THAT(refusal(document), HasSubstr(c.said)) << c.pointer;
+  }
+}
+
+TEST_F(TokenizerJson, AnEmptyVocabEntryIsNotTheUnknownToken) {
+  json document = document_;
+  document["model"]["vocab"] = {{"a", 0}, {"", 1}};
+  document["model"]["merges"] = json::array();
+  document["model"].erase("unk_token");
+  document["added_tokens"] = json::array();
+  core::write_file_atomic(file_, document.dump());
+  const Tokenizer t = Tokenizer::load(file_);
+  EXPECT_EQ(t.model().unknown, std::nullopt);
+  EXPECT_EQ(t.encode("ab"), std::vector<std::int32_t>{0});
+}
+
+TEST_F(TokenizerJson, DeepNestingIsRefusedNotFollowed) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const char* key : {"normalizer", "model", "pre_tokenizer"}) {
+    core::write_file_atomic(file_, std::string("{\"") + key + "\": " + deep + "}");
+    EXPECT_THROW(Tokenizer::load(file_), UserError) << key;
   }
 }
 

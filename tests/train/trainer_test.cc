@@ -6,73 +6,28 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
-#include "r1/core/fs.h"
-#include "r1/core/rng.h"
-#include "r1/data/token_shard.h"
 #include "r1/model/checkpoint.h"
 #include "r1/model/families/deepseek_v3/model.h"
 #include "r1/model/families/llama/model.h"
-#include "tests/support/recorder.h"
+#include "tests/train/tiny_training.h"
 
 namespace r1::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Trainer : public ::testing::Test {
+class Trainer : public TinyTraining {
  protected:
   void SetUp() override {
-    root_ = fs::path(::testing::TempDir()) /
-            ("r1_trainer_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-    data::TokenShardWriter writer(40, 1);
-    for (std::uint32_t i = 0; i < 400; ++i) {  // counting upwards from a random start
-      core::Rng rng({.seed = 1, .prompt = i});
-      std::vector<std::int32_t> ids;
-      for (auto token = static_cast<std::int32_t>(3 + rng.below(20)), n = 0; n < 12; ++n) ids.push_back(token + n);
-      writer.add(ids);
-    }
-    writer.write(root_ / "shard");
-    core::write_file_atomic(root_ / "tokenizer.json", "{}");
-    inputs_.shard = root_ / "shard";
-    inputs_.tokenizer_json = root_ / "tokenizer.json";
-    inputs_.metrics = &recorder_;
-    model::DeepseekV3Config& c = inputs_.model;
-    c.vocab_size = 40;
-    c.hidden_size = 32;
-    c.num_hidden_layers = 2;
-    c.num_attention_heads = 2;
-    c.q_lora_rank = 16;
-    c.kv_lora_rank = 16;
-    c.intermediate_size = 48;
-    c.moe_intermediate_size = 16;
-    c.n_routed_experts = 4;
-    c.num_nextn_predict_layers = 1;
-    c.initializer_range = 0.05;
-    config_.steps = 40;
-    config_.rows_per_step = 4;
-    config_.row_length = 32;
-    config_.micro_batch_rows = 3;
-    config_.checkpoint_every = 9;
-    config_.log_every = 5;
-    config_.optimizer.learning_rate = 1e-2;
-    config_.optimizer.warmup_steps = 5;
+    TinyTraining::SetUp();
+    inputs_.model.num_attention_heads = 2;
+    inputs_.model.q_lora_rank = 16;
+    inputs_.model.kv_lora_rank = 16;
+    inputs_.model.intermediate_size = 48;
   }
-  void TearDown() override { fs::remove_all(root_); }
-  TrainResult run(const std::string& name) {
-    inputs_.output = root_ / name;
-    inputs_.state = root_ / (name + "_state");
-    return train(config_, inputs_);
-  }
-  std::string weights(const std::string& name) const { return core::read_file(root_ / name / "model.safetensors"); }
-
-  fs::path root_;
-  TrainConfig config_;
-  TrainInputs inputs_;
-  test::Recorder recorder_;
 };
 
 TEST_F(Trainer, LossFallsInBothTypes) {
@@ -96,6 +51,33 @@ TEST_F(Trainer, CutShortAndResumedWritesTheSameBytes) {
   EXPECT_EQ(run("cut").resumed_from, 18);
   EXPECT_EQ(recorder_.records, whole);
   EXPECT_TRUE(weights("cut") == weights("whole"));
+}
+
+TEST_F(Trainer, GradientCheckpointingWritesTheSameBytes) {
+  config_.steps = 6;
+  config_.dtype = "bf16";
+  config_.balance_loss_alpha = 0.01;
+  run("plain");
+  config_.gradient_checkpointing = true;
+  run("again");
+  EXPECT_TRUE(weights("again") == weights("plain"));
+}
+
+TEST_F(Trainer, ProfileIsATraceOfThreeUpdates) {
+  config_.checkpoint_every = 4;
+  config_.steps = 8;
+  inputs_.profile = root_ / "no_folder/trace.json";
+  EXPECT_THROW(run("refused"), UserError);
+  inputs_.profile = root_ / "trace.json";
+  run("profiled");
+  std::map<std::string, int> ranges;
+  const nlohmann::json trace = nlohmann::json::parse(core::read_file(inputs_.profile));
+  for (const nlohmann::json& e : trace.at("traceEvents"))
+    if (e.value("cat", "") == "user_annotation") ++ranges[e.at("name").get<std::string>()];
+  // Two micro-batches an update; packing them is data, too, and backward has a last wait.
+  EXPECT_EQ(ranges,
+            (std::map<std::string, int>{
+                {"other", 1}, {"data", 9}, {"forward", 6}, {"backward", 9}, {"optimizer", 3}, {"checkpoint", 1}}));
 }
 
 TEST_F(Trainer, SftStartsFromAFolder) {

@@ -2,6 +2,7 @@
 // views, files in parts, what is missing, and the list for `r1 inspect`.
 #include "r1/weights/gguf.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -49,6 +50,18 @@ void expect_same_bits(const at::Tensor& actual, const at::Tensor& expected, cons
   for (std::int64_t i = 0; i < actual.numel(); ++i) {
     if (std::isnan(a[i]) && std::isnan(b[i])) continue;
     ASSERT_EQ(std::bit_cast<std::uint32_t>(a[i]), std::bit_cast<std::uint32_t>(b[i])) << what << " [" << i << "]";
+  }
+}
+
+TEST_F(Gguf, ASliceIsTheWholesSlice) {
+  const at::Tensor experts = at::arange(3 * 2 * 64).to(at::kFloat).view({3, 2, 64});
+  for (const GgufType type : {GgufType::F32, GgufType::BF16, GgufType::Q8_0, GgufType::Q4_0}) {
+    write_gguf(file(), {gguf_output("e", experts, type)}, {});
+    const GgufReader reader(file());
+    ASSERT_EQ(reader.info("e").type, type);
+    for (const std::int64_t i : {2, 0, 1}) EXPECT_TRUE(at::equal(reader.load_slice("e", i), reader.load("e")[i]));
+    EXPECT_EQ(reader.load_slice("e", 1, at::kHalf).scalar_type(), at::kHalf);
+    for (const std::int64_t bad : {-1, 3}) EXPECT_THROW(reader.load_slice("e", bad), Error);
   }
 }
 

@@ -124,6 +124,13 @@ TEST(SafetensorsHeader, RefusesAHeaderLengthBeyondTheFile) {
   EXPECT_EQ(complaint(length_bytes(2) + "{}"), "accepted");
 }
 
+TEST(SafetensorsHeader, RefusesDeepNestingBeforeItFollowsIt) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const std::string& json : {R"({"x": {"dtype": "U8", "shape": )" + deep + R"(, "data_offsets": [0, 1]}})",
+                                  R"({"x": {"dtype": )" + deep + R"(, "shape": [1], "data_offsets": [0, 1]}})"})
+    EXPECT_THAT(complaint(json, 1), HasSubstr("nested more than 500 deep"));
+}
+
 TEST(SafetensorsHeader, RefusesEveryTruncation) {
   const std::string whole = file_of(kValid, 26);
   ASSERT_EQ(complaint(whole), "accepted");

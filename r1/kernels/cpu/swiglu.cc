@@ -32,6 +32,7 @@ void backward_rows(const SwigluBackwardArgs& a, std::int64_t begin, std::int64_t
     const T* dy = static_cast<const T*>(a.dy) + i * a.columns;
     T* dgate = static_cast<T*>(a.dgate) + i * a.dstride;
     T* dup = static_cast<T*>(a.dup) + i * a.dstride;
+    T* y = a.y == nullptr ? nullptr : static_cast<T*>(a.y) + i * a.columns;
     for (std::int64_t j = 0; j < a.columns; j += kLanes) {
       const std::int64_t left = a.columns - j;
       const V16 g = load_some(gate + j, left), u = load_some(up + j, left), d = load_some(dy + j, left);
@@ -39,6 +40,7 @@ void backward_rows(const SwigluBackwardArgs& a, std::int64_t begin, std::int64_t
       const V16 silu = g * s;
       store_some(dup + j, d * silu, left);
       store_some(dgate + j, d * u * fma(silu, splat(1.0f) - s, s), left);
+      if (y != nullptr) store_some(y + j, silu * u, left);
     }
   }
 }

@@ -9,12 +9,47 @@ namespace r1::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kBatch = 32;  // 32 * 112 bytes of arguments: under the 4 KiB of a launch
+constexpr int kBatch = 32;  // 32 * 120 bytes of arguments: under the 4 KiB of a launch
 
 template <class Args>
 struct Batch {
   Args item[kBatch];
 };
+
+/// The float32 weights [i, i + N): stored as they are, or as a bf16 parameter and its correction (kernels/adamw.h).
+template <int N>
+__device__ Pack<float, N> load_master(const AdamWArgs& a, std::int64_t i) {
+  if (a.correction == nullptr) return load<float, N>(a.master + i);
+  const Pack<std::uint16_t, N> high = load<std::uint16_t, N>(static_cast<const std::uint16_t*>(a.parameter) + i);
+  const Pack<std::int16_t, N> low = load<std::int16_t, N>(a.correction + i);
+  Pack<float, N> w;
+#pragma unroll
+  for (int k = 0; k < N; ++k)
+    w.at[k] = __uint_as_float((static_cast<std::uint32_t>(high.at[k]) << 16) + static_cast<std::uint32_t>(low.at[k]));
+  return w;
+}
+
+template <int N>
+__device__ void store_master(const AdamWArgs& a, std::int64_t i, const Pack<float, N>& w) {
+  if (a.correction == nullptr) {
+    store<float, N>(a.master + i, w);
+    if (a.parameter == nullptr) return;
+    Pack<bf16, N> rounded;
+#pragma unroll
+    for (int k = 0; k < N; ++k) rounded.at[k] = __float2bfloat16_rn(w.at[k]);
+    return store<bf16, N>(static_cast<bf16*>(a.parameter) + i, rounded);
+  }
+  Pack<std::uint16_t, N> high;
+  Pack<std::int16_t, N> low;
+#pragma unroll
+  for (int k = 0; k < N; ++k) {
+    const std::uint32_t bits = __float_as_uint(w.at[k]);
+    high.at[k] = static_cast<std::uint16_t>((bits + 0x8000u) >> 16);
+    low.at[k] = static_cast<std::int16_t>(bits & 0xffffu);
+  }
+  store<std::uint16_t, N>(static_cast<std::uint16_t*>(a.parameter) + i, high);
+  store<std::int16_t, N>(a.correction + i, low);
+}
 
 /// Elements [i, i + N) of one tensor; the moments are of type M.
 template <class G, class M, int N>
@@ -23,8 +58,7 @@ __device__ void update(const AdamWArgs& a, M* moments_m, M* moments_v, std::int6
   const float step = a.learning_rate / a.bias_correction1, root = 1.0f / sqrtf(a.bias_correction2);
   const Pack<G, N> g = load<G, N>(static_cast<const G*>(a.gradient) + i);
   Pack<M, N> m = load<M, N>(moments_m + i), v = load<M, N>(moments_v + i);
-  Pack<float, N> w = load<float, N>(a.master + i);
-  Pack<bf16, N> rounded;
+  Pack<float, N> w = load_master<N>(a, i);
 #pragma unroll
   for (int k = 0; k < N; ++k) {
     const float gradient = to_float(g.at[k]) * a.gradient_scale;
@@ -33,12 +67,10 @@ __device__ void update(const AdamWArgs& a, M* moments_m, M* moments_v, std::int6
     w.at[k] = fmaf(w.at[k], decay, -(step * first / fmaf(sqrtf(second), root, a.eps)));
     m.at[k] = from_float<M>(first);
     v.at[k] = from_float<M>(second);
-    rounded.at[k] = __float2bfloat16_rn(w.at[k]);
   }
   store<M, N>(moments_m + i, m);
   store<M, N>(moments_v + i, v);
-  store<float, N>(a.master + i, w);
-  if (a.parameter != nullptr) store<bf16, N>(static_cast<bf16*>(a.parameter) + i, rounded);
+  store_master<N>(a, i, w);
 }
 
 template <class G, class M>
@@ -66,24 +98,29 @@ __global__ void __launch_bounds__(kThreads) adamw_kernel(const __grid_constant__
     update_all<bf16>(a);
 }
 
+/// Several packs are under way at once: the blocks of the largest tensor alone must fill the memory's pipe.
 template <class T>
 __device__ double squares(const SquaredNormParts& a) {
+  constexpr int kWidth = 8, kAtOnce = 4;
   double sum = 0.0;
   const T* x = static_cast<const T*>(a.x);
-  const std::int64_t packs = a.count / 8;
+  const std::int64_t packs = a.count / kWidth;
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const std::int64_t stride = kNormParts * kThreads;
-  for (std::int64_t i = first; i < packs; i += stride) {
-    float part = 0.0f;
+  for (std::int64_t i = first; i < packs; i += stride * kAtOnce) {
+    Pack<T, kWidth> v[kAtOnce] = {};
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const Pack<T, 4> v = load<T, 4>(x + i * 8 + half * 4);
+    for (int n = 0; n < kAtOnce; ++n)
+      if (i + n * stride < packs) v[n] = load<T, kWidth>(x + (i + n * stride) * kWidth);
 #pragma unroll
-      for (int k = 0; k < 4; ++k) part = fmaf(to_float(v.at[k]), to_float(v.at[k]), part);
+    for (int n = 0; n < kAtOnce; ++n) {
+      float part = 0.0f;
+#pragma unroll
+      for (int k = 0; k < kWidth; ++k) part = fmaf(to_float(v[n].at[k]), to_float(v[n].at[k]), part);
+      sum += part;
     }
-    sum += part;
   }
-  for (std::int64_t i = packs * 8 + first; i < a.count; i += stride) sum += to_float(x[i]) * to_float(x[i]);
+  for (std::int64_t i = packs * kWidth + first; i < a.count; i += stride) sum += to_float(x[i]) * to_float(x[i]);
   return sum;
 }
 

@@ -40,6 +40,75 @@ void run_halves(const RopeHalvesArgs& a, cudaStream_t stream) {
     halves<T, 1><<<blocks_for(pairs, kThreads), kThreads, 0, stream>>>(a);
 }
 
+/// Head `head` of a token's queries, keys and values in three tensors.
+template <class T>
+__device__ inline T* head_at(const QkvRopeArgs& a, std::int64_t token, int head, T* q, T* k, T* v) {
+  const int heads = static_cast<int>(a.heads), kv_heads = static_cast<int>(a.kv_heads);
+  if (head < heads) return q + (token * heads + head) * a.width;
+  if (head < heads + kv_heads) return k + (token * kv_heads + head - heads) * a.width;
+  return v + (token * kv_heads + head - heads - kv_heads) * a.width;
+}
+
+/// An item as of `halves`, of all heads of a token. `turn` 1: from the product to the three; -1: from their gradients
+/// to the product's.
+template <class T, int N, int turn>
+__global__ void qkv_halves(QkvRopeArgs a, T* q, T* k, T* v, T* x) {
+  const std::int64_t half = a.width / 2;
+  const std::uint32_t per_head = static_cast<std::uint32_t>(half / N);
+  const std::uint32_t all = static_cast<std::uint32_t>(a.heads + 2 * a.kv_heads);
+  const std::uint32_t item = blockIdx.x * kThreads + threadIdx.x;
+  if (item >= a.tokens * all * per_head) return;
+  const std::uint32_t row = item / per_head, token = row / all, head = row % all;
+  const std::int64_t column = static_cast<std::int64_t>(item % per_head) * N;
+  T* const apart = head_at<T>(a, token, static_cast<int>(head), q, k, v) + column;
+  T* const together = x + static_cast<std::int64_t>(row) * a.width + column;
+  const T* from = turn == 1 ? together : apart;
+  T* to = turn == 1 ? apart : together;
+  Pack<T, N> first = load<T, N>(from), second = load<T, N>(from + half);
+  if (turn == 1 && a.bias != nullptr) {
+    const T* bias = static_cast<const T*>(a.bias) + head * a.width + column;
+#pragma unroll
+    for (int i = 0; i < N; ++i) {
+      first.at[i] = from_float<T>(to_float(first.at[i]) + to_float(bias[i]));
+      second.at[i] = from_float<T>(to_float(second.at[i]) + to_float(bias[half + i]));
+    }
+  }
+  if (head < a.heads + a.kv_heads) {
+    const std::int64_t angle = a.positions[token] * half + column;
+#pragma unroll
+    for (int i = 0; i < N; ++i) {
+      const float c = a.cos[angle + i], s = turn * a.sin[angle + i];
+      const float f = to_float(first.at[i]), g = to_float(second.at[i]);
+      first.at[i] = from_float<T>(f * c - g * s);
+      second.at[i] = from_float<T>(g * c + f * s);
+    }
+  }
+  store<T, N>(to, first);
+  store<T, N>(to + half, second);
+}
+
+template <class T, int turn>
+void run_qkv(const QkvRopeArgs& a, T* q, T* k, T* v, T* x, cudaStream_t stream) {
+  const std::int64_t pairs = a.tokens * (a.heads + 2 * a.kv_heads) * (a.width / 2);
+  if (pairs >= (std::int64_t{1} << 32)) throw std::runtime_error("CUDA kernel qkv_rope: more than 2^32 elements");
+  if (wide<T>(a.width / 2, 0, {q, k, v, x}))
+    qkv_halves<T, kWide<T>, turn><<<blocks_for(pairs / kWide<T>, kThreads), kThreads, 0, stream>>>(a, q, k, v, x);
+  else
+    qkv_halves<T, 1, turn><<<blocks_for(pairs, kThreads), kThreads, 0, stream>>>(a, q, k, v, x);
+}
+
+template <class T>
+void run_qkv(const QkvRopeArgs& a, cudaStream_t stream) {
+  run_qkv<T, 1>(a, static_cast<T*>(a.q), static_cast<T*>(a.k), static_cast<T*>(a.v),
+                static_cast<T*>(const_cast<void*>(a.x)), stream);  // only read
+}
+
+template <class T>
+void run_qkv(const QkvRopeBackwardArgs& a, cudaStream_t stream) {
+  const auto gradient = [](const void* p) { return static_cast<T*>(const_cast<void*>(p)); };  // only read
+  run_qkv<T, -1>(a.base, gradient(a.dq), gradient(a.dk), gradient(a.dv), static_cast<T*>(a.dx), stream);
+}
+
 /// Element `i` of a turned vector of pairs at `x`.
 template <class T>
 __device__ inline float turned(const T* x, int i, const float* cos, const float* sin, float sign) {
@@ -131,6 +200,18 @@ void rope_halves(const RopeHalvesArgs& args, Stream stream) {
   else
     run_halves<bf16>(args, native(stream));
   check_launch("rope_halves");
+}
+
+void qkv_rope(const QkvRopeArgs& args, Stream stream) {
+  if (args.tokens == 0) return;
+  args.dtype == DType::F32 ? run_qkv<float>(args, native(stream)) : run_qkv<bf16>(args, native(stream));
+  check_launch("qkv_rope");
+}
+
+void qkv_rope_backward(const QkvRopeBackwardArgs& args, Stream stream) {
+  if (args.base.tokens == 0) return;
+  args.base.dtype == DType::F32 ? run_qkv<float>(args, native(stream)) : run_qkv<bf16>(args, native(stream));
+  check_launch("qkv_rope_backward");
 }
 
 void mla_rope(const MlaRopeArgs& args, Stream stream) {

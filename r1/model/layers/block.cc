@@ -42,6 +42,8 @@ at::Tensor Block::forward(const at::Tensor& x, const ForwardInput& input, const 
   return attended + (dense_ ? dense_->forward(normed) : moe_->forward(normed, stats));
 }
 
+void Block::stack_weights() { dense_ ? dense_->stack_weights() : moe_->stack_weights(); }
+
 void Block::parameters(const std::string& prefix, const ParameterVisitor& visit) {
   visit({prefix + "input_layernorm.weight", &input_norm_, {hidden_size_}, Parameter::Kind::Norm});
   attention_.parameters(prefix + "self_attn.", visit);

@@ -15,6 +15,7 @@ class Block {
 
   at::Tensor forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table, std::size_t layer,
                      RoutingStats* stats) const;
+  void stack_weights();  // as Decoder's
   void parameters(const std::string& prefix, const ParameterVisitor& visit);
 
  private:

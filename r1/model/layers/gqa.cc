@@ -7,6 +7,7 @@
 #include "r1/tensor/ops/attention.h"
 #include "r1/tensor/ops/rmsnorm.h"
 #include "r1/tensor/ops/rope.h"
+#include "r1/tensor/ops/stacked.h"
 
 namespace r1::model {
 
@@ -19,15 +20,29 @@ at::Tensor Gqa::heads_of(const at::Tensor& projected, std::int64_t heads, const 
       .view({tokens, heads, width});
 }
 
+tensor::Qkv Gqa::queries_keys_values(const at::Tensor& x, const ForwardInput& input,
+                                     const tensor::RopeTable& table) const {
+  const bool adapted = q_.weight.adapter || k_.weight.adapter || v_.weight.adapter;
+  if (!q_norm_.defined() && !adapted) {
+    tensor::QkvWeights weights{{q_.weight.weight, k_.weight.weight, v_.weight.weight}, {}};
+    if (q_.bias.defined()) weights.biases = {q_.bias, k_.bias, v_.bias};
+    if (auto at_once = tensor::qkv_rope(x, weights, input.positions, table)) return *std::move(at_once);
+  }
+  const std::vector<at::Tensor> projected = tensor::linears(x, {&q_.weight, &k_.weight, &v_.weight});
+  return {tensor::rope_halves(heads_of(with_bias(projected[0], q_), config_.heads, q_norm_), input.positions, table),
+          tensor::rope_halves(heads_of(with_bias(projected[1], k_), config_.kv_heads, k_norm_), input.positions, table),
+          with_bias(projected[2], v_).view({x.size(0), config_.kv_heads, config_.head_dim})};
+}
+
+void Gqa::stack_weights() {
+  tensor::stack({&q_.weight.weight, &k_.weight.weight, &v_.weight.weight});
+  tensor::stack({&q_.bias, &k_.bias, &v_.bias});
+}
+
 at::Tensor Gqa::forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
                         std::size_t layer) const {
   const std::int64_t tokens = x.size(0);
-  const std::vector<at::Tensor> projected = tensor::linears(x, {&q_.weight, &k_.weight, &v_.weight});
-  const at::Tensor q =
-      tensor::rope_halves(heads_of(with_bias(projected[0], q_), config_.heads, q_norm_), input.positions, table);
-  const at::Tensor k =
-      tensor::rope_halves(heads_of(with_bias(projected[1], k_), config_.kv_heads, k_norm_), input.positions, table);
-  const at::Tensor v = with_bias(projected[2], v_).view({tokens, config_.kv_heads, config_.head_dim});
+  const auto [q, k, v] = queries_keys_values(x, input, table);
   const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
   at::Tensor out;
   if (input.cache == nullptr) {
@@ -44,7 +59,7 @@ void Gqa::parameters(const std::string& prefix, const ParameterVisitor& visit) {
   const std::int64_t hidden = config_.hidden_size, q = config_.heads * config_.head_dim;
   const std::int64_t kv = config_.kv_heads * config_.head_dim;
   const auto projection = [&](const char* name, Projection& p, std::int64_t out, std::int64_t in, bool bias) {
-    visit({prefix + name + ".weight", &p.weight.weight, {out, in}});
+    visit(adaptable(prefix + name + ".weight", p.weight, out, in));
     if (bias) visit({prefix + name + ".bias", &p.bias, {out}, Parameter::Kind::Bias});
   };
   projection("q_proj", q_, q, hidden, config_.qkv_bias);

@@ -7,7 +7,7 @@
 #include "r1/model/forward_input.h"
 #include "r1/model/parameter.h"
 #include "r1/tensor/ops/linear.h"
-#include "r1/tensor/ops/mla_rope.h"
+#include "r1/tensor/ops/qkv.h"
 
 namespace r1::model {
 
@@ -24,6 +24,7 @@ class Gqa {
   /// x [T, hidden] (normed) -> [T, hidden]. `layer` names the cache's slot.
   at::Tensor forward(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table,
                      std::size_t layer) const;
+  void stack_weights();  // as Decoder's
   void parameters(const std::string& prefix, const ParameterVisitor& visit);
 
  private:
@@ -32,6 +33,7 @@ class Gqa {
     at::Tensor bias;  // undefined: none
   };
   static at::Tensor with_bias(const at::Tensor& y, const Projection& p);
+  tensor::Qkv queries_keys_values(const at::Tensor& x, const ForwardInput& input, const tensor::RopeTable& table) const;
   /// [T, heads, head_dim], normed per head where the family does.
   at::Tensor heads_of(const at::Tensor& projected, std::int64_t heads, const at::Tensor& norm) const;
 

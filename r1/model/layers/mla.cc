@@ -62,7 +62,7 @@ at::Tensor Mla::absorbed(const at::Tensor& q, const at::Tensor& latent, const at
 
   const at::Tensor q_THD = q.view({tokens, H, N + P}).clone();
   tensor::rotate_in_place(q_THD, input.positions, table, P);
-  const at::Tensor w_HDR = kv_b_proj_.weight.view({H, N + V, R});
+  const at::Tensor w_HDR = tensor::merged_weight(kv_b_proj_).view({H, N + V, R});
   const at::Tensor q_latent =
       at::bmm(q_THD.narrow(2, 0, N).transpose(0, 1), w_HDR.narrow(1, 0, N)).transpose(0, 1);  // [T, H, R]
   const at::Tensor q_all = at::cat({q_latent, q_THD.narrow(2, N, P)}, 2).contiguous();
@@ -77,19 +77,18 @@ void Mla::parameters(const std::string& prefix, const ParameterVisitor& visit) {
   const std::int64_t H = config_.num_attention_heads, D = config_.hidden_size;
   const std::int64_t qk = config_.qk_nope_head_dim + config_.qk_rope_head_dim;
   if (config_.q_lora_rank == 0) {
-    visit({prefix + "q_proj.weight", &q_proj_.weight, {H * qk, D}});
+    visit(adaptable(prefix + "q_proj.weight", q_proj_, H * qk, D));
   } else {
-    visit({prefix + "q_a_proj.weight", &q_a_proj_.weight, {config_.q_lora_rank, D}});
+    visit(adaptable(prefix + "q_a_proj.weight", q_a_proj_, config_.q_lora_rank, D));
     visit({prefix + "q_a_layernorm.weight", &q_a_norm_, {config_.q_lora_rank}, Parameter::Kind::Norm});
-    visit({prefix + "q_b_proj.weight", &q_b_proj_.weight, {H * qk, config_.q_lora_rank}});
+    visit(adaptable(prefix + "q_b_proj.weight", q_b_proj_, H * qk, config_.q_lora_rank));
   }
   visit(
-      {prefix + "kv_a_proj_with_mqa.weight", &kv_a_proj_.weight, {config_.kv_lora_rank + config_.qk_rope_head_dim, D}});
+      adaptable(prefix + "kv_a_proj_with_mqa.weight", kv_a_proj_, config_.kv_lora_rank + config_.qk_rope_head_dim, D));
   visit({prefix + "kv_a_layernorm.weight", &kv_a_norm_, {config_.kv_lora_rank}, Parameter::Kind::Norm});
-  visit({prefix + "kv_b_proj.weight",
-         &kv_b_proj_.weight,
-         {H * (config_.qk_nope_head_dim + config_.v_head_dim), config_.kv_lora_rank}});
-  visit({prefix + "o_proj.weight", &o_proj_.weight, {D, H * config_.v_head_dim}});
+  visit(adaptable(prefix + "kv_b_proj.weight", kv_b_proj_, H * (config_.qk_nope_head_dim + config_.v_head_dim),
+                  config_.kv_lora_rank));
+  visit(adaptable(prefix + "o_proj.weight", o_proj_, D, H * config_.v_head_dim));
 }
 
 }  // namespace r1::model

@@ -13,6 +13,7 @@ class Mlp {
 
   /// x [T, hidden] -> [T, hidden].
   at::Tensor forward(const at::Tensor& x) const;
+  void stack_weights();  // as Decoder's
   void parameters(const std::string& prefix, const ParameterVisitor& visit);
 
  private:

@@ -64,6 +64,10 @@ at::Tensor Moe::forward(const at::Tensor& x, RoutingStats* stats) const {
   return shared_ ? routed + shared_->forward(x) : routed;
 }
 
+void Moe::stack_weights() {
+  if (shared_) shared_->stack_weights();
+}
+
 void Moe::parameters(const std::string& prefix, const ParameterVisitor& visit) {
   const std::int64_t E = config_.route.experts, I = config_.moe_intermediate_size, D = config_.hidden_size;
   visit({prefix + "gate.weight", &gate_.weight, {E, D}});

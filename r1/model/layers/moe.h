@@ -30,6 +30,7 @@ class Moe {
 
   /// x [T, hidden] -> [T, hidden]; fills `stats` if given.
   at::Tensor forward(const at::Tensor& x, RoutingStats* stats) const;
+  void stack_weights();  // as Decoder's
   void parameters(const std::string& prefix, const ParameterVisitor& visit);
 
  private:

@@ -15,6 +15,7 @@ class Mtp {
   /// normed, ready for the shared head. The concatenation is in the checkpoints' order [enorm(embedding); hnorm(h)].
   at::Tensor forward(const at::Tensor& h, const at::Tensor& next, const ForwardInput& input,
                      const tensor::RopeTable& table, RoutingStats* stats) const;
+  void stack_weights() { block_.stack_weights(); }
   void parameters(const std::string& prefix, const ParameterVisitor& visit);
 
  private:

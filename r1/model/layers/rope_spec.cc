@@ -9,6 +9,7 @@ namespace r1::model {
 
 namespace {
 
+constexpr double kMaxPositions = 1e15;  // a whole number in a double
 constexpr double kMaxTableBytes = 2147483648.0;  // cos and sin of every position, float32
 
 }  // namespace
@@ -23,6 +24,9 @@ void validate(const RopeSpec& s, const std::string& where) {
   if (!(s.factor >= 1.0) || !(s.type == "linear" || s.original_max_position_embeddings >= 1.0))
     user_error("{}: factor {} and original_max_position_embeddings {} must be 1 or more", where, s.factor,
                s.original_max_position_embeddings);
+  if (s.original_max_position_embeddings > kMaxPositions)
+    user_error("{}: original_max_position_embeddings is {}: at most {} is supported", where,
+               s.original_max_position_embeddings, kMaxPositions);
   if (s.type == "yarn" &&
       !(s.beta_fast > 0.0 && s.beta_slow > 0.0 && s.attention_factor > 0.0 && std::isfinite(s.attention_factor)))
     user_error("{}: beta_fast {}, beta_slow {} and the attention factor {} must be above 0", where, s.beta_fast,

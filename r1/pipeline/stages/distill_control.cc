@@ -70,6 +70,7 @@ Metrics DistillControlStage::run(const StageContext& context) const {
       const fs::path model = context.state() / "models" / trial;
       const Metrics figures = run_once(context, trial, [&](const fs::path& state) -> Metrics {
         rl::GrpoConfig grpo = config_.grpo;
+        grpo.adapter.merge = grpo.adapter.on();  // students are whole models
         grpo.optimizer.learning_rate = config_.learning_rates[i];
         grpo.optimizer.min_learning_rate = std::min(grpo.optimizer.min_learning_rate, config_.learning_rates[i]);
         grpo.max_flops = compute.at(fmt::format("{}_{}", size, config_.against)).get<double>();

@@ -94,8 +94,10 @@ std::string RejectionSamplingStage::config() const {
 }
 
 std::vector<StageInput> RejectionSamplingStage::inputs(const fs::path& run) const {
-  return {from_run(run, "corpus/rl_problems.jsonl"), from_run(run, "corpus/general_prompts.jsonl"),
-          from_run(run, "corpus/general_sft.jsonl"), from_run(run, "reasoning_rl/model")};
+  std::vector<StageInput> inputs = {from_run(run, "corpus/rl_problems.jsonl"), from_run(run, "reasoning_rl/model")};
+  if (config_.judged.problems > 0) inputs.push_back(from_run(run, "corpus/general_prompts.jsonl"));
+  if (config_.general_share > 0.0) inputs.push_back(from_run(run, "corpus/general_sft.jsonl"));
+  return inputs;
 }
 
 StagePlan RejectionSamplingStage::plan(const fs::path&) const {
@@ -103,7 +105,7 @@ StagePlan RejectionSamplingStage::plan(const fs::path&) const {
                               "prompts x {} kept by the judge ({}); {:.0f}% general data",
                               config_.reasoning.problems, config_.reasoning.samples, config_.judged.problems,
                               config_.judged.samples, config_.judge.kind, 100 * config_.general_share),
-          .memory_bytes = weight_bytes(asking_.size, "f32")};
+          .memory_bytes = weight_bytes(asking_.size, config_.reasoning.dtype)};
 }
 
 std::vector<SftRecord> RejectionSamplingStage::reasoning(const Asker& asker, const StageContext& context,
@@ -164,7 +166,8 @@ Metrics RejectionSamplingStage::run(const StageContext& context) const {
   if (config_.judged.problems > 0)
     for (SftRecord& record : judged(asker, context, metrics)) records.push_back(std::move(record));
   const std::size_t from_dev2 = records.size();
-  const std::vector<SftRecord> general = general_records(context.run / "corpus" / "general_sft.jsonl");
+  std::vector<SftRecord> general;
+  if (config_.general_share > 0.0) general = general_records(context.run / "corpus" / "general_sft.jsonl");
   const auto wanted = static_cast<std::size_t>(
       std::llround(static_cast<double>(from_dev2) * config_.general_share / (1.0 - config_.general_share)));
   const std::size_t taken = std::min(wanted, general.size());

@@ -13,6 +13,7 @@
 namespace r1::pipeline {
 
 RlStage::RlStage(RlStageSetup setup) : setup_(std::move(setup)) {
+  setup_.grpo.adapter.merge = setup_.grpo.adapter.on();  // stages hand on whole models
   setup_.grpo.seed = join_seeds(setup_.seed, setup_.grpo.seed);
 }
 

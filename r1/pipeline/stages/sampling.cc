@@ -17,6 +17,7 @@ void fields(core::FieldVisitor& v, SampleConfig& c) {
   v("samples", c.samples, "samples a problem");
   v("temperature", c.temperature, "sampling temperature");
   v("max_new_tokens", c.max_new_tokens, "tokens sampled at most");
+  v("dtype", c.dtype, "f32 | bf16: of the model that answers");
 }
 
 void fields(core::FieldVisitor& v, FilterConfig& c) {
@@ -91,7 +92,7 @@ Sampled sample_answers(const Asker& asker, const SampleConfig& config, const std
   eval.max_new_tokens = config.max_new_tokens;
   eval.seed = asker.seed;
   eval.bootstrap_resamples = 1;
-  rollout::Engine engine = rollout::Engine::open(asker.model, asker.engine, asker.dtype);
+  rollout::Engine engine = rollout::Engine::open(asker.model, asker.engine, config.dtype);
   Sampled out{eval::run_evaluation(eval, inputs, engine).items, 0.0};
   double tokens = 0.0;
   for (const eval::EvalItem& item : out.items) tokens += static_cast<double>(item.num_tokens);

@@ -23,6 +23,7 @@ struct SampleConfig {
   std::int64_t samples = 4;     // a problem
   double temperature = 1.0;
   std::int64_t max_new_tokens = 128;
+  std::string dtype = "f32";  // of the model that answers: f32 | bf16
 };
 void fields(core::FieldVisitor& v, SampleConfig& c);
 
@@ -51,7 +52,6 @@ Kept filter_samples(const std::vector<eval::EvalItem>& items, const std::vector<
 struct Asker {
   std::filesystem::path model;
   rollout::EngineConfig engine;
-  std::string dtype = "f32";
   RewardConfig reward;  // with a language weight, so that verdicts hold the part
   std::string prompt_template;
   std::int64_t seed = 1;

@@ -29,6 +29,7 @@ SftOutcome run_sft(SftConfig config, const SftRun& run, const std::vector<SftRec
   inputs.output = run.output;
   inputs.state = run.state;
   inputs.metrics = metrics;
+  config.adapter.merge = config.adapter.on();  // stages hand on whole models
   if (config.epochs > 0.0) config.steps = train::steps_of_epochs(config, run.shard, config.epochs);
   SftOutcome out{train::train(config, inputs), 0.0};
   out.flops =

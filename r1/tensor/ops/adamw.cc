@@ -5,20 +5,24 @@
 #include "r1/kernels/adamw.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
 namespace {
 
+bool is_split(const at::Tensor& master) { return master.scalar_type() == at::kShort; }
+
 kernels::AdamWArgs arguments(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state,
                              const AdamWScalars& s) {
   R1_CHECK(gradient.is_contiguous() && gradient.sizes() == parameter.sizes(),
            "adamw: the gradient does not fit its parameter");
-  const bool narrow = state.m.scalar_type() == at::kBFloat16;
-  R1_CHECK(!narrow || parameter.is_cuda(), "adamw: moments in bf16 are a GPU's");
+  const bool narrow = state.m.scalar_type() == at::kBFloat16, split = is_split(state.master);
+  R1_CHECK((!narrow && !split) || parameter.is_cuda(), "adamw: moments in bf16 and split masters are a GPU's");
   return {.count = parameter.numel(),
-          .master = state.master.mutable_data_ptr<float>(),
+          .master = split ? nullptr : state.master.mutable_data_ptr<float>(),
           .parameter = parameter.scalar_type() == at::kFloat ? nullptr : parameter.mutable_data_ptr(),
+          .correction = split ? state.master.mutable_data_ptr<std::int16_t>() : nullptr,
           .gradient = gradient.const_data_ptr(),
           .gradient_dtype = kernel_dtype(gradient),
           .gradient_scale = static_cast<float>(s.gradient_scale),
@@ -55,11 +59,29 @@ double device_squared_norm(const std::vector<at::Tensor>& all) {
 
 }  // namespace
 
+at::Tensor whole_master(const at::Tensor& parameter, const at::Tensor& master) {
+  if (!is_split(master)) return master;
+  const at::Tensor high = parameter.detach().view(at::kShort).to(at::kInt);
+  return (high.bitwise_left_shift(16) + master).view(at::kFloat);
+}
+
+void set_master(const at::Tensor& parameter, const at::Tensor& master, const at::Tensor& value) {
+  if (!is_split(master)) {
+    master.copy_(value);
+    return;
+  }
+  const at::Tensor bits = value.to(master.device()).view(at::kInt);
+  const at::Tensor high = (bits + 0x8000).bitwise_right_shift(16);
+  parameter.copy_(high.to(at::kShort).view(at::kBFloat16));
+  master.copy_(bits - high.bitwise_left_shift(16));
+}
+
 void adamw(const at::Tensor& parameter, const at::Tensor& gradient, const AdamWState& state, const AdamWScalars& s) {
   adamw_all({{parameter, gradient, state, s}});
 }
 
 void adamw_all(const std::vector<AdamWItem>& items) {
+  const OpRange range("adamw");
   if (items.empty()) return;
   std::vector<kernels::AdamWArgs> args;
   for (const AdamWItem& i : items) args.push_back(arguments(i.parameter, i.gradient, i.state, i.scalars));
@@ -78,6 +100,7 @@ double squared_norm(const at::Tensor& x) {
 }
 
 double squared_norm(const std::vector<at::Tensor>& all) {
+  const OpRange range("squared_norm");
   if (!all.empty() && all.front().is_cuda()) return device_squared_norm(all);
   double total = 0.0;
   for (const at::Tensor& x : all) total += squared_norm(x);

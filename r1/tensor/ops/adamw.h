@@ -15,10 +15,16 @@ struct AdamWScalars {
 };
 
 /// Tensors of one parameter: float32 master, moments; a bf16 parameter is refreshed from its master, an f32 one is the
-/// master.
+/// master. On a GPU the master of a bf16 parameter is split: the parameter is its upper half and `master`, in int16,
+/// what the lower bits add (kernels/adamw.h); together they are a float32 in 4 bytes instead of 6.
 struct AdamWState {
   at::Tensor master, m, v;
 };
+
+/// The float32 master, whole. Of a split one a new tensor.
+at::Tensor whole_master(const at::Tensor& parameter, const at::Tensor& master);
+/// Puts float32 `value` into the master; where that is split, into the parameter too.
+void set_master(const at::Tensor& parameter, const at::Tensor& master, const at::Tensor& value);
 
 /// Updates in place and moves the parameter's version counter, so that packed forms of the old weights are seen to be
 /// stale.

@@ -11,6 +11,7 @@
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -74,6 +75,7 @@ void find_documents(KeyRanges& ranges) {
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyRanges& ranges,
                      double scale) {
+  const OpRange range("attention");
   R1_CHECK(k.stride(2) == 1 && k.size(2) == q.size(2) && k.size(1) == v.size(1), "attention: layout of the keys");
   if (reference::takes(q)) return reference::attention(q, k, v, ranges, scale);
   if (q.is_cuda()) return on_device::attention(q, k, v, ranges, scale);

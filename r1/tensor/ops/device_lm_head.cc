@@ -15,14 +15,18 @@ namespace r1::tensor::on_device {
 
 namespace {
 
-constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 28;  // elements of float32 logits at once: 1 GiB
+constexpr std::int64_t kLogitsHeld = std::int64_t{1} << 27;  // elements of float32 logits at once: 512 MiB
+constexpr std::int64_t kRowsHeld = 2048;  // rows of them: more make no product faster
 constexpr std::int64_t kGradientHeld = std::int64_t{1} << 32;  // bytes of unit gradients kept for the backward pass
 
-std::int64_t chunk_rows(std::int64_t vocab) { return std::max<std::int64_t>(128, kLogitsHeld / vocab / 128 * 128); }
+std::int64_t chunk_rows(std::int64_t vocab) {
+  return std::clamp<std::int64_t>(kLogitsHeld / vocab / 128 * 128, 128, kRowsHeld);
+}
 
 struct Forward {
   at::Tensor h, weight, targets;
   double temperature = 1.0;
+  bool trained = true;  // the weight's own gradient is wanted
   at::Tensor lse, entropy;  // [T]
   at::Tensor gradient;  // [T, V] bf16, or undefined
 };
@@ -37,7 +41,8 @@ void for_chunks(const Forward& f, const Body& body) {
 
 std::vector<at::Tensor> backward_again(const Forward& f, const at::Tensor& dlogp, const at::Tensor& dentropy) {
   at::Tensor dh = empty_like_type(f.h, f.h.sizes());
-  at::Tensor dw = at::zeros(f.weight.sizes(), f.weight.options().dtype(at::kFloat));
+  at::Tensor dw;
+  if (f.trained) dw = at::zeros(f.weight.sizes(), f.weight.options().dtype(at::kFloat));
   for_chunks(f, [&](std::int64_t begin, const at::Tensor& logits) {
     kernels_on(f.h).logprob_backward(
         {.rows = logits.size(0),
@@ -52,17 +57,18 @@ std::vector<at::Tensor> backward_again(const Forward& f, const at::Tensor& dlogp
          .dentropy = dentropy.defined() ? dentropy.const_data_ptr<float>() + begin : nullptr});
     const at::Tensor part = logits.to(f.h.scalar_type()), h = f.h.narrow(0, begin, logits.size(0));
     dh.narrow(0, begin, logits.size(0)).copy_(at::mm(part, f.weight));
-    dw.add_(at::mm(part.t(), h));
+    if (f.trained) dw.add_(at::mm(part.t(), h));
   });
-  return {dh, dw.to(f.weight.scalar_type())};
+  return {dh, f.trained ? dw.to(f.weight.scalar_type()) : dw};
 }
 
 std::vector<at::Tensor> backward(const Forward& f, const std::vector<at::Tensor>& grads) {
   const at::Tensor dlogp = grads[0].defined() ? grads[0] : at::zeros(f.lse.sizes(), f.lse.options());
   if (!f.gradient.defined() || grads[1].defined()) return backward_again(f, dlogp, grads[1]);
   const at::Tensor factor = dlogp.unsqueeze(1);
-  return {(at::mm(f.gradient, f.weight) * factor).to(f.h.scalar_type()),
-          at::mm(f.gradient.t(), (f.h * factor).to(f.h.scalar_type()))};
+  const at::Tensor dh = (at::mm(f.gradient, f.weight) * factor).to(f.h.scalar_type());
+  if (!f.trained) return {dh, {}};
+  return {dh, at::mm(f.gradient.t(), (f.h * factor).to(f.h.scalar_type()))};
 }
 
 }  // namespace
@@ -71,7 +77,14 @@ TokenLogprobs lm_head_logprobs(const at::Tensor& h, const at::Tensor& weight, co
                                double temperature) {
   const std::int64_t rows = h.size(0), vocab = weight.size(0);
   const bool grad = needs_grad({h, weight});
-  Forward f{h.detach(), weight.detach(), targets, temperature, empty_f32_on(h, {rows}), empty_f32_on(h, {rows}), {}};
+  Forward f{h.detach(),
+            weight.detach(),
+            targets,
+            temperature,
+            weight.requires_grad(),
+            empty_f32_on(h, {rows}),
+            empty_f32_on(h, {rows}),
+            {}};
   TokenLogprobs out{empty_f32_on(h, {rows}), empty_f32_on(h, {rows})};
   if (grad && h.scalar_type() == at::kBFloat16 && rows * vocab * 2 <= kGradientHeld)
     f.gradient = empty_like_type(h, {rows, vocab});

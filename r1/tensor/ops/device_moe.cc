@@ -20,8 +20,9 @@ struct Forward {
   at::Tensor source;  // [T * K] int64: row r is token source[r]
   at::Tensor place;  // [T * K] int64: the row of a slot
   at::Tensor ends;  // [E] int32: expert e owns rows [ends[e - 1], ends[e])
-  at::Tensor rows, gate_up_rows, hidden, y, weights;
+  at::Tensor x, gate_up_rows, weights;
   at::Tensor gate_up, down;
+  bool trained = true;  // the experts' own gradients are wanted
 };
 
 void sort_rows(Forward& f, const at::Tensor& experts, std::int64_t num_experts) {
@@ -37,47 +38,48 @@ at::Tensor grouped(const at::Tensor& a, const at::Tensor& b, const at::Tensor& e
   return at::_grouped_mm(a, b, ends);
 }
 
-char* second_half(const at::Tensor& fused) {
-  return static_cast<char*>(fused.mutable_data_ptr()) +
-         fused.size(1) / 2 * static_cast<std::int64_t>(fused.element_size());
-}
-
-void activate(Forward& f) {
-  const std::int64_t inner = f.gate_up_rows.size(1) / 2;
-  f.hidden = empty_like_type(f.rows, {f.rows.size(0), inner});
-  kernels_on(f.rows).swiglu({.rows = f.rows.size(0),
-                             .columns = inner,
-                             .gate = f.gate_up_rows.const_data_ptr(),
-                             .up = second_half(f.gate_up_rows),
-                             .stride = 2 * inner,
-                             .y = f.hidden.mutable_data_ptr(),
-                             .dtype = kernel_dtype(f.rows)});
+/// Through the activation, where the slots' weights are: all rows of a slot are K times those of a token, so only the
+/// products' results are kept, and the weights' gradient is taken before the down product, not after it.
+struct SlotGradients {
+  at::Tensor dgate_up_rows;  // [T * K, 2I]
+  at::Tensor weighted;  // [T * K, I]: weight * hidden
+  at::Tensor dweights;  // [T * K]
+};
+SlotGradients slot_gradients(const Forward& f, const at::Tensor& dhidden) {
+  const std::int64_t inner = dhidden.size(1);
+  const at::Tensor slot_weights = f.weights.flatten().index_select(0, f.order);
+  SlotGradients out{empty_like_type(dhidden, f.gate_up_rows.sizes()), empty_like_type(dhidden, dhidden.sizes()),
+                    empty_f32_on(dhidden, {dhidden.size(0)})};
+  kernels_on(dhidden).slot_swiglu_backward({.base = {.rows = dhidden.size(0),
+                                                     .columns = inner,
+                                                     .gate = f.gate_up_rows.const_data_ptr(),
+                                                     .up = second_half(f.gate_up_rows),
+                                                     .stride = 2 * inner,
+                                                     .dy = dhidden.const_data_ptr(),
+                                                     .dgate = out.dgate_up_rows.mutable_data_ptr(),
+                                                     .dup = second_half(out.dgate_up_rows),
+                                                     .dstride = 2 * inner,
+                                                     .y = out.weighted.mutable_data_ptr(),
+                                                     .dtype = kernel_dtype(dhidden)},
+                                            .weights = slot_weights.const_data_ptr<float>(),
+                                            .dweights = out.dweights.mutable_data_ptr<float>()});
+  return out;
 }
 
 std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
-  const std::int64_t tokens = dout.size(0), top_k = f.weights.size(1), width = dout.size(1), inner = f.hidden.size(1);
-  const at::ScalarType type = dout.scalar_type();
-  const at::Tensor slot_weights = f.weights.flatten().index_select(0, f.order).unsqueeze(1);
-  const at::Tensor dy = (dout.index_select(0, f.source) * slot_weights).to(type);
-  const at::Tensor dweights =
-      (f.y.index_select(0, f.place).view({tokens, top_k, width}).to(at::kFloat) * dout.unsqueeze(1)).sum(2);
-  const at::Tensor ddown = grouped(dy.t(), f.hidden, f.ends);
-  const at::Tensor dhidden = grouped(dy, f.down, f.ends);
-  const at::Tensor dfused = empty_like_type(dy, f.gate_up_rows.sizes());
-  kernels_on(dout).swiglu_backward({.rows = dfused.size(0),
-                                    .columns = inner,
-                                    .gate = f.gate_up_rows.const_data_ptr(),
-                                    .up = second_half(f.gate_up_rows),
-                                    .stride = 2 * inner,
-                                    .dy = dhidden.const_data_ptr(),
-                                    .dgate = dfused.mutable_data_ptr(),
-                                    .dup = second_half(dfused),
-                                    .dstride = 2 * inner,
-                                    .dtype = kernel_dtype(dy)});
-  const at::Tensor dgate_up = grouped(dfused.t(), f.rows, f.ends);
-  const at::Tensor drows = grouped(dfused, f.gate_up, f.ends);
-  const at::Tensor dx = drows.index_select(0, f.place).view({tokens, top_k, width}).sum(1, false, at::kFloat).to(type);
-  return {dx, dweights, dgate_up, ddown};
+  const std::int64_t tokens = dout.size(0), top_k = f.weights.size(1), width = dout.size(1);
+  at::Tensor rows = dout.index_select(0, f.source);
+  const SlotGradients g = slot_gradients(f, grouped(rows, f.down, f.ends));
+  at::Tensor dgate_up, ddown;
+  if (f.trained) {
+    ddown = grouped(rows.t(), g.weighted, f.ends);
+    rows = f.x.index_select(0, f.source);
+    dgate_up = grouped(g.dgate_up_rows.t(), rows, f.ends);
+  }
+  rows = grouped(g.dgate_up_rows, f.gate_up, f.ends);
+  const at::Tensor dx =
+      rows.index_select(0, f.place).view({tokens, top_k, width}).sum(1, false, at::kFloat).to(dout.scalar_type());
+  return {dx, g.dweights.index_select(0, f.place).view({tokens, top_k}), dgate_up, ddown};
 }
 
 bool takes_grouped(const at::Tensor& x, const at::Tensor& down) {
@@ -94,15 +96,15 @@ at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const at::Te
   at::Tensor out;
   {
     const at::NoGradGuard no_grad;
+    f.trained = gate_up.requires_grad() || down.requires_grad();
     f.gate_up = gate_up.detach();
     f.down = down.detach();
     f.weights = routing.weights.detach();
     sort_rows(f, routing.experts, gate_up.size(0));
-    f.rows = x.detach().index_select(0, f.source);
-    f.gate_up_rows = grouped(f.rows, f.gate_up.transpose(1, 2), f.ends);
-    activate(f);
-    f.y = grouped(f.hidden, f.down.transpose(1, 2), f.ends);
-    const at::Tensor by_slot = f.y.index_select(0, f.place).view({x.size(0), f.weights.size(1), x.size(1)});
+    f.x = x.detach();
+    f.gate_up_rows = grouped(f.x.index_select(0, f.source), f.gate_up.transpose(1, 2), f.ends);
+    const at::Tensor y = grouped(activated(f.gate_up_rows), f.down.transpose(1, 2), f.ends);
+    const at::Tensor by_slot = y.index_select(0, f.place).view({x.size(0), f.weights.size(1), x.size(1)});
     out = (by_slot * f.weights.unsqueeze(2)).sum(1).to(x.scalar_type());
   }
   if (needs_grad({x, routing.weights, gate_up, down}))

@@ -8,10 +8,12 @@
 #include "r1/tensor/autograd.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
 at::Tensor embedding(const at::Tensor& ids, const at::Tensor& weight) {
+  const OpRange range("embedding");
   if (reference::takes(weight)) return at::index_select(weight, 0, ids);
   at::Tensor out;
   {

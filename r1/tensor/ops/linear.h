@@ -1,4 +1,5 @@
-// y = x W^T: rows of y depend on their row of x alone (kernels/gemm.h). No bias: DeepSeek-V3 has none.
+// y = x W^T: rows of y depend on their row of x alone (kernels/gemm.h). A weight may carry a low-rank adapter (LoRA, Hu
+// et al. 2021), which every product with it then includes. No bias: DeepSeek-V3 has none.
 #pragma once
 
 #include <memory>
@@ -9,17 +10,33 @@
 
 namespace r1::tensor {
 
+struct LowRank;
+
 /// A weight [out, in] with its packed forms.
 struct LinearWeight {
   at::Tensor weight;
   std::shared_ptr<PackedWeight> packed = std::make_shared<PackedWeight>();
+  std::shared_ptr<LowRank> adapter = nullptr;  // null: none
 };
 
-/// x [T, in] contiguous -> [T, out] in x's type, or in float32 if `f32_out` (router and vocabulary logits).
+/// What an adapter adds to a weight: scaling B A.
+struct LowRank {
+  LinearWeight a;  // [r, in]
+  LinearWeight b;  // [out, r]
+  double scaling = 1.0;
+};
+
+/// x [T, in] contiguous -> [T, out] in x's type, or in float32 if `f32_out` (router and vocabulary logits, which have
+/// no adapters). With an adapter x W^T + (scaling x A^T) B^T, whose rows again depend on their row of x alone.
 at::Tensor linear(const at::Tensor& x, const LinearWeight& weight, bool f32_out = false);
 
 /// linear(x, w) of each; on a GPU one op, whose gradient of x is summed inside the products.
 std::vector<at::Tensor> linears(const at::Tensor& x, const std::vector<const LinearWeight*>& weights);
+
+/// W + scaling B A, [out, in] in W's type, rounded once: for what multiplies by the weight in another way. No gradient.
+at::Tensor merged_weight(const at::Tensor& weight, const at::Tensor& a, const at::Tensor& b, double scaling);
+/// The weight, its adapter merged where it has one.
+at::Tensor merged_weight(const LinearWeight& weight);
 
 // The three products on plain tensors, for ops that record their own gradients.
 /// y [T, out] = x [T, in] W^T.

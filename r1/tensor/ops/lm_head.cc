@@ -9,6 +9,7 @@
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -22,6 +23,7 @@ struct Forward {
   LinearWeight weight;
   at::Tensor targets;
   float temperature;
+  bool trained = true;  // the weight's own gradient is wanted
   at::Tensor lse;      // [T]
   at::Tensor entropy;  // [T]
 };
@@ -30,7 +32,8 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dlogp, cons
   const at::Tensor& w = f.weight.weight;
   const std::int64_t rows = f.h.size(0), vocab = w.size(0), chunk = chunk_rows(vocab);
   at::Tensor dh = empty_like_type(f.h, f.h.sizes());
-  at::Tensor dw = at::zeros(w.sizes(), at::TensorOptions().dtype(at::kFloat));
+  at::Tensor dw;
+  if (f.trained) dw = at::zeros(w.sizes(), at::TensorOptions().dtype(at::kFloat));
   at::Tensor logits = empty_f32({std::min(chunk, rows), vocab});
   for (std::int64_t begin = 0; begin < rows; begin += chunk) {
     const std::int64_t count = std::min(chunk, rows - begin);
@@ -48,22 +51,24 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dlogp, cons
                                .dlogp = dlogp.const_data_ptr<float>() + begin,
                                .dentropy = dentropy.defined() ? dentropy.const_data_ptr<float>() + begin : nullptr});
     linear_backward_input(part, f.weight.packed->backward(w), dh.narrow(0, begin, count));
-    linear_backward_weight(part, h, dw, true);
+    if (f.trained) linear_backward_weight(part, h, dw, true);
   }
-  return {dh, dw.to(w.scalar_type())};
+  return {dh, f.trained ? dw.to(w.scalar_type()) : at::Tensor()};
 }
 
 }  // namespace
 
 TokenLogprobs lm_head_logprobs(const at::Tensor& h, const LinearWeight& weight, const at::Tensor& targets,
                                double temperature) {
+  const OpRange range("lm_head_logprobs");
   R1_CHECK(h.is_contiguous() && h.size(0) == targets.size(0), "lm_head: {} rows for {} targets", h.size(0),
            targets.size(0));
   const at::Tensor& w = weight.weight;
   if (reference::takes(h)) return reference::lm_head_logprobs(h, w, targets, temperature);
   if (h.is_cuda()) return on_device::lm_head_logprobs(h, w, targets, temperature);
   const std::int64_t rows = h.size(0), vocab = w.size(0), chunk = chunk_rows(vocab);
-  Forward f{h.detach(), weight, targets, static_cast<float>(temperature), empty_f32({rows}), empty_f32({rows})};
+  Forward f{h.detach(),        weight,           targets, static_cast<float>(temperature), w.requires_grad(),
+            empty_f32({rows}), empty_f32({rows})};
   TokenLogprobs out{empty_f32({rows}), empty_f32({rows})};
   at::Tensor logits = empty_f32({std::min(chunk, rows), vocab});
   for (std::int64_t begin = 0; begin < rows; begin += chunk) {

@@ -7,6 +7,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -20,6 +21,7 @@ at::Tensor or_zeros(const at::Tensor& grad, const at::Tensor& like, at::IntArray
 
 MlaHeads mla_rope(const at::Tensor& q, const at::Tensor& kv, const at::Tensor& k_pe, const at::Tensor& positions,
                   const RopeTable& table, const MlaShape& shape) {  // NOLINT(readability-function-size)
+  const OpRange range("mla_rope");
   const std::int64_t tokens = q.size(0), qk = shape.nope + shape.rope;
   R1_CHECK(q.is_contiguous() && kv.is_contiguous() && k_pe.stride(1) == 1 && k_pe.size(1) == shape.rope,
            "mla_rope: layout");

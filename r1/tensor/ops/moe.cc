@@ -10,6 +10,7 @@
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/on_device.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -51,6 +52,7 @@ struct Forward {
   at::Tensor y;        // [T * K, D]
   at::Tensor weights;  // [T, K]
   LinearWeight gate_up, down;
+  bool trained = true;  // the experts' own gradients are wanted
 };
 
 void expert_forward(const Forward& f, std::int64_t e) {
@@ -95,7 +97,7 @@ void combine(const Plan& plan, const at::Tensor& y, const float* weights, const 
 struct Gradients {
   at::Tensor dy;        // [T * K, D]
   at::Tensor drows;     // [T * K, D]
-  at::Tensor dgate_up;  // [E, 2I, D] float32
+  at::Tensor dgate_up;  // [E, 2I, D] float32; undefined, as ddown, when the experts are frozen
   at::Tensor ddown;     // [E, D, I] float32
 };
 
@@ -105,7 +107,7 @@ void expert_backward(const Forward& f, const Gradients& g, std::int64_t e) {
   if (count == 0) return;
   const std::int64_t inner = f.hidden.size(1);
   const at::Tensor dy = g.dy.narrow(0, begin, count);
-  linear_backward_weight(dy, f.hidden.narrow(0, begin, count), g.ddown.select(0, e), false);
+  if (f.trained) linear_backward_weight(dy, f.hidden.narrow(0, begin, count), g.ddown.select(0, e), false);
   const at::Tensor dhidden = empty_like_type(dy, {count, inner});
   linear_backward_input(dy, f.down.packed->backward(f.down.weight, e), dhidden);
   const at::Tensor fused = f.gate_up_rows.narrow(0, begin, count);
@@ -121,14 +123,17 @@ void expert_backward(const Forward& f, const Gradients& g, std::int64_t e) {
                             .dup = static_cast<char*>(dfused.mutable_data_ptr()) + half,
                             .dstride = 2 * inner,
                             .dtype = kernel_dtype(dy)});
-  linear_backward_weight(dfused, f.rows.narrow(0, begin, count), g.dgate_up.select(0, e), false);
+  if (f.trained) linear_backward_weight(dfused, f.rows.narrow(0, begin, count), g.dgate_up.select(0, e), false);
   linear_backward_input(dfused, f.gate_up.packed->backward(f.gate_up.weight, e), g.drows.narrow(0, begin, count));
 }
 
 std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
   const at::TensorOptions f32 = at::TensorOptions().dtype(at::kFloat);
-  Gradients g{empty_like_type(f.y, f.y.sizes()), empty_like_type(f.rows, f.rows.sizes()),
-              at::zeros(f.gate_up.weight.sizes(), f32), at::zeros(f.down.weight.sizes(), f32)};
+  Gradients g{empty_like_type(f.y, f.y.sizes()), empty_like_type(f.rows, f.rows.sizes()), {}, {}};
+  if (f.trained) {
+    g.dgate_up = at::zeros(f.gate_up.weight.sizes(), f32);
+    g.ddown = at::zeros(f.down.weight.sizes(), f32);
+  }
   at::Tensor dweights = empty_f32(f.weights.sizes());
   kernels::combine_backward({.tokens = f.x.size(0),
                              .top_k = f.weights.size(1),
@@ -149,12 +154,14 @@ std::vector<at::Tensor> backward(const Forward& f, const at::Tensor& dout) {
   });
   at::Tensor dx = empty_like_type(f.x, f.x.sizes());
   combine(f.plan, g.drows, nullptr, dx);
+  if (!f.trained) return {dx, dweights, {}, {}};
   return {dx, dweights, g.dgate_up.to(f.gate_up.weight.scalar_type()), g.ddown.to(f.down.weight.scalar_type())};
 }
 
 }  // namespace
 
 Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::RouteConfig& config) {
+  const OpRange range("route");
   if (reference::takes(logits) || logits.is_cuda()) return reference::route(logits, bias, config);
   const std::int64_t tokens = logits.size(0);
   Routing r{empty_f32({tokens, config.experts}), at::empty({tokens, config.top_k}, at::TensorOptions().dtype(at::kInt)),
@@ -186,6 +193,7 @@ Routing route(const at::Tensor& logits, const at::Tensor& bias, const kernels::R
 
 at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const LinearWeight& gate_up,
                        const LinearWeight& down) {
+  const OpRange range("moe_experts");
   R1_CHECK(x.is_contiguous() && gate_up.weight.size(2) == x.size(1), "moe_experts: rows of {} for experts of {}",
            x.size(1), gate_up.weight.size(2));
   if (reference::takes(x)) return reference::moe_experts(x, routing, gate_up.weight, down.weight);
@@ -207,6 +215,7 @@ at::Tensor moe_experts(const at::Tensor& x, const Routing& routing, const Linear
   at::Tensor out = empty_like_type(x, x.sizes());
   combine(f.plan, f.y, f.weights.const_data_ptr<float>(), out);
   if (needs_grad({x, routing.weights, gate_up.weight, down.weight})) {
+    f.trained = gate_up.weight.requires_grad() || down.weight.requires_grad();
     f.gate_up.weight = gate_up.weight.detach();
     f.down.weight = down.weight.detach();
     record("moe_experts", {out}, {x, routing.weights, gate_up.weight, down.weight},

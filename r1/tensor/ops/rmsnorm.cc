@@ -7,6 +7,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -39,6 +40,7 @@ DeviceGradients device_backward(const Normed& n, const at::Tensor& dy, const at:
 }  // namespace
 
 at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  const OpRange range("rmsnorm");
   R1_CHECK(x.dim() == 2 && x.stride(1) == 1 && x.size(1) == weight.size(0), "rmsnorm: rows of {} for a weight of {}",
            x.size(-1), weight.size(0));
   if (reference::takes(x)) return reference::rmsnorm(x, weight, eps);
@@ -81,6 +83,7 @@ at::Tensor rmsnorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
 }
 
 SumAndNorm add_rmsnorm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps) {
+  const OpRange range("add_rmsnorm");
   if (!x.is_cuda() || reference::takes(x)) {
     const at::Tensor sum = x + delta;
     return {sum, rmsnorm(sum, weight, eps)};

@@ -10,6 +10,7 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
@@ -51,6 +52,7 @@ at::Tensor rope_halves_on_device(const at::Tensor& x, const at::Tensor& position
 }  // namespace
 
 at::Tensor rope_halves(const at::Tensor& x, const at::Tensor& positions, const RopeTable& table) {
+  const OpRange range("rope_halves");
   R1_CHECK(x.dim() == 3 && x.size(2) == 2 * table.cos.size(1), "rope: heads of {} for a table of {} columns",
            x.size(-1), table.cos.size(1));
   if (x.is_cuda() && !reference::takes(x)) return rope_halves_on_device(x, positions, table);

@@ -7,10 +7,12 @@
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/reference.h"
+#include "r1/tensor/range.h"
 
 namespace r1::tensor {
 
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
+  const OpRange range("swiglu");
   R1_CHECK(gate.is_contiguous() && up.is_contiguous() && gate.sizes() == up.sizes(), "swiglu: gate and up differ");
   if (reference::takes(gate)) return reference::swiglu(gate, up);
   at::Tensor y = empty_like_type(gate, gate.sizes());

@@ -45,6 +45,9 @@ class Limits {
   static constexpr int kValueDepth = 100;   // a list in a list in a ...
   static constexpr int kSyntaxDepth = 150;  // parentheses, chains of operators, nested blocks
 
+  Limits() = default;
+  explicit Limits(std::int64_t steps) : steps_(steps) {}
+
   void step(std::size_t count = 1) { take(steps_, count, "steps"); }
   /// Before `count` bytes are made; sizes that are no number of bytes yet (products) are given as doubles.
   void bytes(std::size_t count) { take(bytes_, count, "bytes of text and values"); }

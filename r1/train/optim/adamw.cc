@@ -8,17 +8,25 @@
 
 namespace r1::train {
 
+namespace {
+
+at::Tensor first_master(const at::Tensor& value) {
+  if (value.scalar_type() == at::kFloat) return value;
+  return value.is_cuda() ? at::zeros(value.sizes(), value.options().dtype(at::kShort)) : value.to(at::kFloat);
+}
+
+}  // namespace
+
 AdamW::AdamW(std::vector<model::Parameter> parameters, const OptimizerConfig& config) : config_(config) {
   const at::NoGradGuard no_grad;
   const at::ScalarType moments = config.moments == "bf16" ? at::kBFloat16 : at::kFloat;
   for (model::Parameter& p : parameters) {
-    if (p.kind == model::Parameter::Kind::RouterBias) continue;
+    if (!p.tensor->requires_grad()) continue;
     const at::Tensor value = p.tensor->detach();
     if (moments == at::kBFloat16 && !value.is_cuda())
       user_error("optimizer.moments bf16 needs a GPU (device cuda); on the CPU they are f32");
     const at::TensorOptions options = at::TensorOptions().dtype(moments).device(value.device());
-    slots_.push_back({p, value.scalar_type() == at::kFloat ? value : value.to(at::kFloat),
-                      at::zeros(value.sizes(), options), at::zeros(value.sizes(), options)});
+    slots_.push_back({p, first_master(value), at::zeros(value.sizes(), options), at::zeros(value.sizes(), options)});
   }
 }
 
@@ -60,8 +68,9 @@ weights::NamedTensors AdamW::state() const {
   for (const Slot& slot : slots_) {
     out.emplace_back("m." + slot.parameter.name, slot.m);
     out.emplace_back("v." + slot.parameter.name, slot.v);
-    if (slot.parameter.tensor->scalar_type() != at::kFloat)
-      out.emplace_back("master." + slot.parameter.name, slot.master);
+    if (slot.parameter.tensor->scalar_type() != at::kFloat)  // to the host at once: whole ones would fill a GPU
+      out.emplace_back("master." + slot.parameter.name,
+                       tensor::whole_master(*slot.parameter.tensor, slot.master).cpu());
   }
   return out;
 }
@@ -72,7 +81,7 @@ void AdamW::load_state(const weights::SafetensorsReader& reader, std::int64_t nu
     slot.m.copy_(reader.load("m." + slot.parameter.name));
     slot.v.copy_(reader.load("v." + slot.parameter.name));
     if (slot.parameter.tensor->scalar_type() != at::kFloat)
-      slot.master.copy_(reader.load("master." + slot.parameter.name));
+      tensor::set_master(*slot.parameter.tensor, slot.master, reader.load("master." + slot.parameter.name));
   }
   num_steps_ = num_steps;
 }

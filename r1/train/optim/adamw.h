@@ -13,7 +13,7 @@ namespace r1::train {
 
 class AdamW {
  public:
-  /// Takes the trained parameters (router biases are left out). f32 parameters are their own masters.
+  /// Takes the trained parameters, those that require gradients. f32 parameters are their own masters.
   AdamW(std::vector<model::Parameter> parameters, const OptimizerConfig& config);
 
   /// L2 norm over all gradients.

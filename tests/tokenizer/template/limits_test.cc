@@ -65,6 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"{{ strftime_now('%c' * 99999) }}", "no such date format"},
         std::pair{"{{ (2 ** 62)|string * 9 ** 9 }}", "more bytes"}));
 
+TEST(TemplateLimits, ACallerMayAllowLess) {
+  const std::string source = "{% for a in range(999) %}{{ a }}{% endfor %}";
+  ChatTemplate::Options options;
+  EXPECT_THAT(rendered_or_refused(source, nlohmann::ordered_json::array(), options), StartsWith("0123"));
+  options.max_steps = 500;
+  EXPECT_THAT(rendered_or_refused(source, nlohmann::ordered_json::array(), options), HasSubstr("more steps"));
+}
+
 TEST(TemplateLimits, DeepNestingIsNoCrash) {
   EXPECT_THAT(rendered_or_refused("{{ " + repeated("(", 9999)), HasSubstr("nested too deep"));
   EXPECT_THAT(rendered_or_refused("{{ " + repeated("[", 99) + repeated("]", 99) + " }}"), StartsWith("[[["));

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
+#include "r1/core/json_depth.h"
 #include "r1/model/families/deepseek_v3/config.h"
 #include "r1/model/families/json_fields.h"
 
@@ -130,6 +131,7 @@ std::string to_hf_json(const DeepseekV3Config& config, const std::string& dtype)
 
 DeepseekV3Config from_hf_json(const std::string& text, const std::string& file_name) {
   try {
+    core::check_json_depth(text, file_name);
     Json j = Json::parse(text);
     const JsonFields file(j, file_name);
     refuse_unsupported(file);

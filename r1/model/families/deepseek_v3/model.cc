@@ -2,9 +2,9 @@
 #include "r1/model/families/deepseek_v3/model.h"
 
 #include "r1/core/error.h"
+#include "r1/model/layers/checkpointed.h"
 #include "r1/model/layers/rope_table.h"
 #include "r1/tensor/dtype.h"
-#include "r1/tensor/ops/embedding.h"
 
 namespace r1::model {
 
@@ -43,15 +43,30 @@ DeepseekV3::DeepseekV3(const DeepseekV3Config& config, at::ScalarType dtype, std
 }
 
 at::Tensor DeepseekV3::run_layers(const at::Tensor& embedded, const ForwardInput& input, RoutingStats* stats) const {
-  at::Tensor x = embedded;
-  for (std::size_t i = 0; i < layers_.size(); ++i) x = layers_[i].forward(x, input, rope_, i, stats);
-  return x;
+  std::vector<at::Tensor> stream{embedded};
+  for (std::size_t i = 0; i < layers_.size(); ++i)
+    stream = checkpointed(
+        [this, i, input](const std::vector<at::Tensor>& in, RoutingStats* counted) {
+          return std::vector<at::Tensor>{layers_[i].forward(in.front(), input, rope_, i, counted)};
+        },
+        stream, input, stats);
+  return stream.front();
 }
 
 at::Tensor DeepseekV3::mtp(const at::Tensor& stack_output, const at::Tensor& next_ids, const ForwardInput& input,
                            RoutingStats* stats) const {
   if (mtp_.empty()) return Decoder::mtp(stack_output, next_ids, input, stats);
-  return mtp_.front().forward(stack_output, tensor::embedding(next_ids, embedding_table()), input, rope_, stats);
+  return checkpointed(
+             [this, input](const std::vector<at::Tensor>& in, RoutingStats* counted) {
+               return std::vector<at::Tensor>{mtp_.front().forward(in[0], in[1], input, rope_, counted)};
+             },
+             {stack_output, embed(next_ids)}, input, stats)
+      .front();
+}
+
+void DeepseekV3::stack_weights() {
+  for (Block& layer : layers_) layer.stack_weights();
+  for (Mtp& module : mtp_) module.stack_weights();
 }
 
 std::string DeepseekV3::hf_config() const { return to_hf_json(config_, tensor::dtype_name(dtype())); }

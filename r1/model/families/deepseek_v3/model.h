@@ -28,6 +28,7 @@ class DeepseekV3 : public Decoder {
  protected:
   at::Tensor run_layers(const at::Tensor& x, const ForwardInput& input, RoutingStats* stats) const override;
   void visit_layers(const ParameterVisitor& visit) override;
+  void stack_weights() override;
   void move_tables(const at::Device& device) override { rope_ = {rope_.cos.to(device), rope_.sin.to(device)}; }
   void visit_extra(const ParameterVisitor& visit) override;
 

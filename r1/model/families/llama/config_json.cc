@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
+#include "r1/core/json_depth.h"
 #include "r1/model/families/json_fields.h"
 #include "r1/model/families/llama/config.h"
 #include "r1/model/layers/yarn.h"
@@ -115,6 +116,7 @@ void experts_to_json(const LlamaConfig& c, Json& j) {
 
 LlamaConfig llama_from_hf_json(const std::string& text, const std::string& file_name) {
   try {
+    core::check_json_depth(text, file_name);
     const Json j = Json::parse(text);
     const JsonFields file(j, file_name);
     refuse_unsupported(file, j);

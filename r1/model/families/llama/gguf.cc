@@ -1,8 +1,8 @@
-// Keys, names and permutations (gguf.h). Numbers that a file holds as float32 become the shortest decimal that gives
-// that float32, so that 1e-5 is 1e-5 again.
+// Keys, names and permutations (gguf.h).
 #include "r1/model/families/llama/gguf.h"
 
 #include "r1/core/error.h"
+#include "r1/model/families/gguf_section.h"
 #include "r1/model/families/llama/gguf_rope.h"
 
 namespace r1::model {
@@ -10,26 +10,11 @@ namespace r1::model {
 namespace {
 
 using weights::GgufMetadata;
-
-/// Keys of one architecture's section: "llama.block_count" for "block_count".
-class Section {
- public:
-  Section(const GgufMetadata& metadata, std::string architecture)
-      : metadata_(metadata), prefix_(std::move(architecture) + ".") {}
-  bool has(const char* key) const { return metadata_.contains(prefix_ + key); }
-  std::string name(const char* key) const { return prefix_ + key; }
-  std::int64_t integer(const char* key) const { return metadata_.integer(prefix_ + key); }
-  std::int64_t integer(const char* key, std::int64_t otherwise) const { return has(key) ? integer(key) : otherwise; }
-  double number(const char* key) const { return shortest_decimal(metadata_.number(prefix_ + key)); }
-
- private:
-  const GgufMetadata& metadata_;
-  std::string prefix_;
-};
+using Section = GgufSection;
 
 /// What changes the numbers and is not computed must not be passed over.
-void refuse_unsupported(const Section& keys, const std::string& file) {
-  if (keys.integer("expert_count", 0) > 0)
+void refuse_unsupported(const Section& keys, bool experts, const std::string& file) {
+  if (!experts && keys.integer("expert_count", 0) > 0)
     user_error("{}: {} is {}: experts are not supported in this architecture", file, keys.name("expert_count"),
                keys.integer("expert_count"));
   for (const char* key : {"attention.scale", "attention.logit_softcapping", "attention.clamp_kqv", "embedding_scale",
@@ -50,13 +35,53 @@ std::int64_t read_head_dim(const Section& keys, const LlamaConfig& c, const std:
   return width;
 }
 
+/// llama.cpp has experts in every layer, and their weights sum to 1, whatever a file says.
+void read_experts(const Section& keys, LlamaConfig& c, const std::string& file) {
+  c.num_experts = keys.integer("expert_count");
+  c.num_experts_per_tok = keys.integer("expert_used_count");
+  c.moe_intermediate_size = keys.integer("expert_feed_forward_length");
+  c.norm_topk_prob = true;
+  if (!keys.boolean("expert_weights_norm", true) || keys.number("expert_weights_scale", 1.0) != 1.0)
+    user_error("{}: {} false and {} other than 1 are not supported", file, keys.name("expert_weights_norm"),
+               keys.name("expert_weights_scale"));
+}
+
+void set_experts(const LlamaConfig& c, GgufSectionWriter& keys) {
+  if (c.decoder_sparse_step != 1 || !c.mlp_only_layers.empty() || !c.norm_topk_prob)
+    user_error(
+        "config.json: a qwen3_moe can be written as GGUF with experts in every layer and norm_topk_prob true alone: "
+        "llama.cpp takes both as given");
+  keys.integer("expert_count", c.num_experts);
+  keys.integer("expert_used_count", c.num_experts_per_tok);
+  keys.integer("expert_feed_forward_length", c.moe_intermediate_size);
+}
+
+std::vector<GgufTensor> mlp_tensors(const LlamaConfig& c, const std::string& blk, const std::string& mlp) {
+  const std::int64_t d = c.hidden_size, e = c.moe_intermediate_size, n = c.num_experts;
+  if (n == 0)
+    return {{blk + "ffn_gate.weight", mlp + "gate_proj.weight", {c.intermediate_size, d}},
+            {blk + "ffn_up.weight", mlp + "up_proj.weight", {c.intermediate_size, d}},
+            {blk + "ffn_down.weight", mlp + "down_proj.weight", {d, c.intermediate_size}}};
+  return {
+      {.gguf = blk + "ffn_gate_inp.weight", .hf = mlp + "gate.weight", .shape = {n, d}, .stays_f32 = true},
+      {.gguf = blk + "ffn_gate_exps.weight", .hf = mlp + "experts.{}.gate_proj.weight", .shape = {e, d}, .experts = n},
+      {.gguf = blk + "ffn_up_exps.weight", .hf = mlp + "experts.{}.up_proj.weight", .shape = {e, d}, .experts = n},
+      {.gguf = blk + "ffn_down_exps.weight", .hf = mlp + "experts.{}.down_proj.weight", .shape = {d, e}, .experts = n}};
+}
+
 }  // namespace
+
+std::string llama_gguf_architecture(const LlamaConfig& c) {
+  return c.model_type == "qwen3_moe" ? "qwen3moe" : c.model_type;
+}
 
 LlamaConfig llama_from_gguf(const GgufMetadata& metadata, const LlamaGgufFacts& facts, const std::string& file) {
   LlamaConfig c;
-  c.model_type = metadata.text("general.architecture");
-  const Section keys(metadata, c.model_type);
-  refuse_unsupported(keys, file);
+  const std::string& architecture = metadata.text("general.architecture");
+  const bool experts = architecture == "qwen3moe";
+  c.model_type = experts ? "qwen3_moe" : architecture;
+  const Section keys(metadata, architecture);
+  refuse_unsupported(keys, experts, file);
   c.vocab_size = facts.vocab_size;
   c.hidden_size = keys.integer("embedding_length");
   c.intermediate_size = keys.integer("feed_forward_length");
@@ -68,29 +93,30 @@ LlamaConfig llama_from_gguf(const GgufMetadata& metadata, const LlamaGgufFacts& 
   c.rms_norm_eps = keys.number("attention.layer_norm_rms_epsilon");
   c.tie_word_embeddings = facts.tied_head;
   c.attention_bias = c.model_type != "qwen2" && facts.attention_bias;
+  if (experts) read_experts(keys, c, file);
   validate(c, file);
   c.rope = rope_from_gguf(metadata, c, facts.rope_factors, file);
+  validate(c.rope, file);
   return c;
 }
 
 void set_llama_gguf(const LlamaConfig& c, GgufMetadata& metadata) {
-  if (c.model_type == "qwen3" && c.attention_bias)
-    user_error("config.json: attention_bias of a qwen3 can't be written as GGUF: the format has no place for it");
-  const auto set = [&](const char* key, std::int64_t value) {
-    if (value < 0 || value > INT32_MAX) user_error("config.json: {} does not fit a GGUF file's {}", value, key);
-    metadata.set(c.model_type + "." + key, static_cast<std::uint32_t>(value));
-  };
-  set("vocab_size", c.vocab_size);
-  set("context_length", c.max_position_embeddings);
-  set("embedding_length", c.hidden_size);
-  set("block_count", c.num_hidden_layers);
-  set("feed_forward_length", c.intermediate_size);
-  set("attention.head_count", c.num_attention_heads);
-  set("attention.head_count_kv", c.num_key_value_heads);
-  set("attention.key_length", c.head_dim);
-  set("attention.value_length", c.head_dim);
-  set("rope.dimension_count", c.head_dim);
-  metadata.set(c.model_type + ".attention.layer_norm_rms_epsilon", static_cast<float>(c.rms_norm_eps));
+  if (c.model_type.starts_with("qwen3") && c.attention_bias)
+    user_error("config.json: attention_bias of a {} can't be written as GGUF: the format has no place for it",
+               c.model_type);
+  GgufSectionWriter keys(metadata, llama_gguf_architecture(c));
+  keys.integer("vocab_size", c.vocab_size);
+  keys.integer("context_length", c.max_position_embeddings);
+  keys.integer("embedding_length", c.hidden_size);
+  keys.integer("block_count", c.num_hidden_layers);
+  keys.integer("feed_forward_length", c.intermediate_size);
+  keys.integer("attention.head_count", c.num_attention_heads);
+  keys.integer("attention.head_count_kv", c.num_key_value_heads);
+  keys.integer("attention.key_length", c.head_dim);
+  keys.integer("attention.value_length", c.head_dim);
+  keys.integer("rope.dimension_count", c.head_dim);
+  keys.number("attention.layer_norm_rms_epsilon", c.rms_norm_eps);
+  if (c.num_experts > 0) set_experts(c, keys);
   set_rope_gguf(c, metadata);
 }
 
@@ -117,14 +143,13 @@ std::vector<GgufTensor> llama_gguf_tensors(const LlamaConfig& c) {
       out.push_back({blk + "attn_v.bias", attention + "v_proj.bias", {kv}});
     }
     if (qkv_bias && c.model_type != "qwen2") out.push_back({blk + "attn_output.bias", attention + "o_proj.bias", {d}});
-    if (c.model_type == "qwen3") {
+    if (c.model_type.starts_with("qwen3")) {
       out.push_back({blk + "attn_q_norm.weight", attention + "q_norm.weight", {c.head_dim}});
       out.push_back({blk + "attn_k_norm.weight", attention + "k_norm.weight", {c.head_dim}});
     }
     out.push_back({blk + "ffn_norm.weight", layer + "post_attention_layernorm.weight", {d}});
-    out.push_back({blk + "ffn_gate.weight", layer + "mlp.gate_proj.weight", {c.intermediate_size, d}});
-    out.push_back({blk + "ffn_up.weight", layer + "mlp.up_proj.weight", {c.intermediate_size, d}});
-    out.push_back({blk + "ffn_down.weight", layer + "mlp.down_proj.weight", {d, c.intermediate_size}});
+    const std::vector<GgufTensor> mlp = mlp_tensors(c, blk, layer + "mlp.");
+    out.insert(out.end(), mlp.begin(), mlp.end());
   }
   return out;
 }

@@ -1,6 +1,6 @@
-// The GGUF form of `llama`, `qwen2` and `qwen3` (general.architecture has the same names): metadata <-> configuration,
-// tensor names, and which rows are permuted. Keys and their meaning: the format's specification and llama.cpp's
-// readers. The tokenizer's keys are not its matter.
+// The GGUF form of `llama`, `qwen2`, `qwen3` (general.architecture has the same names) and `qwen3_moe` (`qwen3moe`):
+// metadata <-> configuration, tensor names, and which rows are permuted. Keys and their meaning: the format's
+// specification and llama.cpp's readers. The tokenizer's keys are not its matter.
 #pragma once
 
 #include <string>
@@ -20,12 +20,16 @@ struct LlamaGgufFacts {
   std::vector<double> rope_factors;  // rope_freqs.weight: each pair's divisor of its frequency; empty without one
 };
 
+/// general.architecture of a configuration.
+std::string llama_gguf_architecture(const LlamaConfig& config);
+
 /// The configuration of a file. UserError, naming file and key, for what is missing or can't be run (experts, partly
 /// rotated heads, factors of the angles that no Llama-3 scaling gives ...).
 LlamaConfig llama_from_gguf(const weights::GgufMetadata& metadata, const LlamaGgufFacts& facts,
                             const std::string& file);
 
-/// The keys of the architecture, as llama.cpp reads them. UserError for angles that have no such keys.
+/// The keys of the architecture, as llama.cpp reads them. UserError for angles that have no such keys, and for layers
+/// without experts in a qwen3_moe.
 void set_llama_gguf(const LlamaConfig& config, weights::GgufMetadata& metadata);
 
 /// Every tensor but rope_freqs.weight.

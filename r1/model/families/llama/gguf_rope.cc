@@ -5,11 +5,11 @@
 #include "r1/model/families/llama/gguf_rope.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numbers>
 
 #include "r1/core/error.h"
+#include "r1/model/families/gguf_section.h"
 #include "r1/model/families/llama/gguf.h"
 #include "r1/model/layers/yarn.h"
 
@@ -62,16 +62,6 @@ void read_llama3(RopeSpec& rope, const std::vector<double>& divisors, const std:
 
 }  // namespace
 
-double shortest_decimal(double widened) {
-  const auto narrow = static_cast<float>(widened);
-  if (static_cast<double>(narrow) != widened) return widened;
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, narrow).ptr;
-  double out = widened;
-  std::from_chars(text, end, out);
-  return out;
-}
-
 std::vector<double> llama3_rope_factors(const RopeSpec& rope) {
   std::vector<double> out;
   const double context = rope.original_max_position_embeddings;
@@ -85,7 +75,7 @@ std::vector<double> llama3_rope_factors(const RopeSpec& rope) {
 
 RopeSpec rope_from_gguf(const weights::GgufMetadata& metadata, const LlamaConfig& c,
                         const std::vector<double>& rope_factors, const std::string& file) {
-  const std::string prefix = c.model_type + ".rope.";
+  const std::string prefix = llama_gguf_architecture(c) + ".rope.";
   const auto number = [&](const char* key, double otherwise) {
     return metadata.contains(prefix + key) ? shortest_decimal(metadata.number(prefix + key)) : otherwise;
   };
@@ -118,20 +108,18 @@ RopeSpec rope_from_gguf(const weights::GgufMetadata& metadata, const LlamaConfig
 
 void set_rope_gguf(const LlamaConfig& c, weights::GgufMetadata& metadata) {
   const RopeSpec& rope = c.rope;
-  const auto set = [&](const char* key, double value) {
-    metadata.set(c.model_type + ".rope." + key, static_cast<float>(value));
-  };
-  set("freq_base", rope.theta);
+  GgufSectionWriter keys(metadata, llama_gguf_architecture(c));
+  keys.number("rope.freq_base", rope.theta);
   if (rope.type == "default" || rope.type == "llama3") return;  // llama3: rope_freqs.weight
-  metadata.set(c.model_type + ".rope.scaling.type", rope.type);
-  set("scaling.factor", rope.factor);
+  keys.text("rope.scaling.type", rope.type);
+  keys.number("rope.scaling.factor", rope.factor);
   if (rope.type == "linear") return;
   if (!rope.truncate) user_error("config.json: yarn with truncate false can't be said in a GGUF file");
-  metadata.set(c.model_type + ".rope.scaling.original_context_length",
-               static_cast<std::uint32_t>(rope.original_max_position_embeddings));
-  set("scaling.attn_factor", rope.attention_factor / yarn_mscale(rope.factor));
-  set("scaling.yarn_beta_fast", rope.beta_fast);
-  set("scaling.yarn_beta_slow", rope.beta_slow);
+  keys.integer("rope.scaling.original_context_length",
+               static_cast<std::int64_t>(rope.original_max_position_embeddings));
+  keys.number("rope.scaling.attn_factor", rope.attention_factor / yarn_mscale(rope.factor));
+  keys.number("rope.scaling.yarn_beta_fast", rope.beta_fast);
+  keys.number("rope.scaling.yarn_beta_slow", rope.beta_slow);
 }
 
 }  // namespace r1::model

@@ -10,9 +10,6 @@
 
 namespace r1::model {
 
-/// The decimal with the fewest digits that rounds to the same float32, if `widened` is one; else `widened`.
-double shortest_decimal(double widened);
-
 /// `rope_factors`: rope_freqs.weight, or empty. UserError for a scaling that is not known.
 RopeSpec rope_from_gguf(const weights::GgufMetadata& metadata, const LlamaConfig& config,
                         const std::vector<double>& rope_factors, const std::string& file);

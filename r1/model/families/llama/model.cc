@@ -1,6 +1,7 @@
 // The decoder (model.h).
 #include "r1/model/families/llama/model.h"
 
+#include "r1/model/layers/checkpointed.h"
 #include "r1/model/layers/rope_table.h"
 #include "r1/tensor/dtype.h"
 #include "r1/tensor/ops/rmsnorm.h"
@@ -50,7 +51,7 @@ MoeConfig experts_of(const LlamaConfig& c) {
 Llama::Llama(const LlamaConfig& config, at::ScalarType dtype)
     : Decoder(shape_of(config), dtype), config_(config), rope_(make_rope_table(config.rope, dtype)) {
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
-    Layer& layer = layers_.emplace_back(Layer{{}, {}, Gqa(attention_of(config)), {}, {}});
+    Block& layer = layers_.emplace_back(Block{{}, {}, Gqa(attention_of(config)), {}, {}});
     if (config.has_experts(i))
       layer.moe.emplace(experts_of(config));
     else
@@ -63,20 +64,33 @@ Llama::Llama(const LlamaConfig& config, at::ScalarType dtype, std::uint64_t seed
   initialize(seed);
 }
 
+std::vector<at::Tensor> Llama::run_layer(std::size_t i, const std::vector<at::Tensor>& stream,
+                                         const ForwardInput& input, RoutingStats* stats) const {
+  const Block& layer = layers_[i];
+  const double eps = config_.rms_norm_eps;
+  const at::Tensor& x = stream.front();
+  const tensor::SumAndNorm in = stream.size() > 1 ? tensor::add_rmsnorm(x, stream[1], layer.input_norm, eps)
+                                                  : tensor::SumAndNorm{x, tensor::rmsnorm(x, layer.input_norm, eps)};
+  const at::Tensor attended = layer.attention.forward(in.normed, input, rope_, i);
+  const tensor::SumAndNorm middle = tensor::add_rmsnorm(in.sum, attended, layer.post_attention_norm, eps);
+  return {middle.sum, layer.moe ? layer.moe->forward(middle.normed, stats) : layer.mlp->forward(middle.normed)};
+}
+
 at::Tensor Llama::run_layers(const at::Tensor& embedded, const ForwardInput& input, RoutingStats* stats) const {
   // Every addition to the residual stream but the last goes with the norm that follows it.
-  at::Tensor x = embedded, delta;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const Layer& layer = layers_[i];
-    const double eps = config_.rms_norm_eps;
-    const tensor::SumAndNorm in = delta.defined() ? tensor::add_rmsnorm(x, delta, layer.input_norm, eps)
-                                                  : tensor::SumAndNorm{x, tensor::rmsnorm(x, layer.input_norm, eps)};
-    const at::Tensor attended = layer.attention.forward(in.normed, input, rope_, i);
-    const tensor::SumAndNorm middle = tensor::add_rmsnorm(in.sum, attended, layer.post_attention_norm, eps);
-    x = middle.sum;
-    delta = layer.moe ? layer.moe->forward(middle.normed, stats) : layer.mlp->forward(middle.normed);
+  std::vector<at::Tensor> stream{embedded};
+  for (std::size_t i = 0; i < layers_.size(); ++i)
+    stream = checkpointed([this, i, input](const std::vector<at::Tensor>& in,
+                                           RoutingStats* counted) { return run_layer(i, in, input, counted); },
+                          stream, input, stats);
+  return stream.size() > 1 ? stream[0] + stream[1] : stream[0];
+}
+
+void Llama::stack_weights() {
+  for (Block& layer : layers_) {
+    layer.attention.stack_weights();
+    layer.moe ? layer.moe->stack_weights() : layer.mlp->stack_weights();
   }
-  return delta.defined() ? x + delta : x;
 }
 
 std::string Llama::hf_config() const { return to_hf_json(config_, tensor::dtype_name(dtype())); }
@@ -84,7 +98,7 @@ std::string Llama::hf_config() const { return to_hf_json(config_, tensor::dtype_
 void Llama::visit_layers(const ParameterVisitor& visit) {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
-    Layer& layer = layers_[i];
+    Block& layer = layers_[i];
     visit({prefix + "input_layernorm.weight", &layer.input_norm, {config_.hidden_size}, Parameter::Kind::Norm});
     layer.attention.parameters(prefix + "self_attn.", visit);
     visit({prefix + "post_attention_layernorm.weight",

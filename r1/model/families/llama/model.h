@@ -25,19 +25,23 @@ class Llama : public Decoder {
  protected:
   at::Tensor run_layers(const at::Tensor& x, const ForwardInput& input, RoutingStats* stats) const override;
   void visit_layers(const ParameterVisitor& visit) override;
+  void stack_weights() override;
   void move_tables(const at::Device& device) override { rope_ = {rope_.cos.to(device), rope_.sin.to(device)}; }
 
  private:
-  struct Layer {
+  struct Block {
     at::Tensor input_norm, post_attention_norm;
     Gqa attention;
     std::optional<Mlp> mlp;  // of its two feed-forwards a layer has one
     std::optional<Moe> moe;
   };
+  /// The stream is {x} or {x, what is to be added to it}.
+  std::vector<at::Tensor> run_layer(std::size_t i, const std::vector<at::Tensor>& stream, const ForwardInput& input,
+                                    RoutingStats* stats) const;
 
   LlamaConfig config_;
   tensor::RopeTable rope_;
-  std::vector<Layer> layers_;
+  std::vector<Block> layers_;
 };
 
 }  // namespace r1::model

@@ -1,0 +1,154 @@
+// Adapters made by PEFT: logits, loss and every gradient against PEFT's (tools/golden/lora.py) in float64 and float32,
+// merged weights, and the files written again. tools/golden/check_adapters.py reads what FilesWrittenAndReadAgain
+// writes with PEFT.
+#include <gtest/gtest.h>
+
+#include <ATen/ops/cat.h>
+
+#include "r1/core/fs.h"
+#include "r1/model/adapter.h"
+#include "r1/model/convert.h"
+#include "tests/model/golden_case.h"
+
+namespace r1::model {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::relative_error;
+
+const fs::path kGolden = fs::path(R1_SOURCE_DIR) / "tests/golden";
+
+struct AdapterCase {
+  fs::path folder;
+  weights::SafetensorsReader golden;
+  fs::path base;
+  std::vector<std::vector<std::int64_t>> sequences;
+
+  explicit AdapterCase(const std::string& name)
+      : folder(kGolden / "adapters" / name),
+        golden(folder / "golden.safetensors"),
+        base(kGolden / golden.metadata().at("base")) {
+    for (const char* key : {"ids.0", "ids.1"}) {
+      const at::Tensor ids = golden.load(key);
+      const std::int64_t* p = ids.const_data_ptr<std::int64_t>();
+      sequences.emplace_back(p, p + ids.numel());
+    }
+  }
+  std::shared_ptr<Decoder> load(at::ScalarType dtype) const { return load_with_adapter(base, folder, dtype); }
+  at::Tensor logits() const { return at::cat({golden.load("logits.0"), golden.load("logits.1")}, 0); }
+};
+
+/// The packed sequences with virtual tokens in front of each, and which rows are real tokens.
+struct Rows {
+  std::vector<std::vector<std::int64_t>> sequences;
+  at::Tensor real, targets;
+};
+Rows rows_of(const AdapterCase& c, const Decoder& model) {
+  Rows out{c.sequences, {}, {}};
+  const std::int64_t n = model.num_virtual_tokens();
+  std::vector<std::int64_t> real;
+  std::int64_t row = 0;
+  for (auto& ids : out.sequences) {
+    for (std::size_t i = 0; i < ids.size(); ++i) real.push_back(row + n + static_cast<std::int64_t>(i));
+    for (std::int64_t i = n; i > 0; --i) ids.insert(ids.begin(), model.shape().vocab_size + i - 1);
+    row += static_cast<std::int64_t>(ids.size());
+  }
+  out.real = at::empty({static_cast<std::int64_t>(real.size())}, at::TensorOptions().dtype(at::kLong));
+  std::copy(real.begin(), real.end(), out.real.mutable_data_ptr<std::int64_t>());
+  out.targets = testing::targets_of(c.sequences, 1);
+  return out;
+}
+
+struct Tolerances {
+  double logits, loss, gradients;
+};
+
+void expect_golden(const AdapterCase& c, at::ScalarType dtype, const Tolerances& tolerance) {
+  const std::shared_ptr<Decoder> model = c.load(dtype);
+  const Rows rows = rows_of(c, *model);
+  const at::Tensor normed = model->final_norm(model->stack(testing::pack(rows.sequences)).index_select(0, rows.real));
+  EXPECT_LT(relative_error(model->logits(normed), c.logits()), tolerance.logits);
+  const at::Tensor loss = -model->logprobs(normed, rows.targets, 1.0).logp.sum() /
+                          static_cast<double>(rows.targets.ge(0).sum().item<std::int64_t>());
+  const double reference = c.golden.load("loss").item<double>();
+  EXPECT_NEAR(loss.item<double>(), reference, tolerance.loss * reference);
+  loss.backward();
+  std::size_t trained = 0;
+  model->visit_parameters([&](const Parameter& p) {
+    EXPECT_EQ(p.tensor->grad().defined(), p.tensor->requires_grad()) << p.name;
+    if (!p.tensor->requires_grad()) return;
+    const at::Tensor grad = p.tensor->grad();
+    const at::NoGradGuard no_grad;
+    *p.tensor = grad;
+    ++trained;
+  });
+  const weights::NamedTensors gradients = adapter_tensors(*model);
+  EXPECT_EQ(gradients.size(), trained);
+  EXPECT_EQ(gradients.size(), weights::SafetensorsReader(c.folder / kAdapterTensorsFile).names().size());
+  for (const auto& [name, grad] : gradients)
+    EXPECT_LT(relative_error(grad, c.golden.load("grad." + name)), tolerance.gradients) << name;
+}
+
+class AdapterGolden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(AdapterGolden, Float64) { expect_golden(AdapterCase(GetParam()), at::kDouble, {1e-9, 1e-9, 1e-9}); }
+
+TEST_P(AdapterGolden, Float32) { expect_golden(AdapterCase(GetParam()), at::kFloat, {1e-5, 1e-6, 1e-4}); }
+
+TEST_P(AdapterGolden, BFloat16) { expect_golden(AdapterCase(GetParam()), at::kBFloat16, {4e-2, 1e-2, 1.5e-1}); }
+
+TEST_P(AdapterGolden, FilesWrittenAndReadAgain) {
+  const AdapterCase c(GetParam());
+  const std::shared_ptr<Decoder> model = c.load(at::kFloat);
+  const fs::path folder = fs::path(::testing::TempDir()) / "r1_adapter_folder" / GetParam();
+  fs::create_directories(folder);
+  const PeftFile read = read_peft_config(c.folder);
+  write_adapter(*model, read.config, c.golden.metadata().at("base"), folder);
+  const weights::SafetensorsReader before(c.folder / kAdapterTensorsFile), after(folder / kAdapterTensorsFile);
+  ASSERT_EQ(before.names(), after.names());
+  for (const std::string& name : before.names()) EXPECT_TRUE(before.load(name).equal(after.load(name))) << name;
+  const PeftFile again = read_peft_config(folder);
+  EXPECT_EQ(again.base_model, c.golden.metadata().at("base"));
+  EXPECT_EQ(again.config.type, read.config.type);
+  EXPECT_EQ(again.config.scaling(), read.config.scaling());
+  EXPECT_EQ(again.config.num_virtual_tokens, read.config.num_virtual_tokens);
+}
+
+constexpr const char* kLora[] = {"llama", "qwen2", "qwen3", "qwen3_moe", "deepseek_v2", "deepseek_v3"};
+INSTANTIATE_TEST_SUITE_P(Cases, AdapterGolden,
+                         ::testing::Values("llama", "qwen2", "qwen3", "qwen3_moe", "deepseek_v2", "deepseek_v3",
+                                           "prompt"));
+
+class MergeGolden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(MergeGolden, FolderAndMemoryAgreeWithPeft) {
+  const AdapterCase c(GetParam());
+  const fs::path folder = fs::path(::testing::TempDir()) / "r1_merged_folder" / GetParam();
+  fs::create_directories(folder);
+  folder_to_folder(c.base, {}, folder, c.folder);
+  const weights::SafetensorsReader merged(folder), plain(c.base);
+  ASSERT_EQ(merged.names(), plain.names());
+  int compared = 0, changed = 0;
+  for (const std::string& name : merged.names()) {
+    changed += !merged.load(name).equal(plain.load(name));
+    if (!c.golden.contains("merged." + name)) continue;
+    EXPECT_LT(relative_error(merged.load(name), c.golden.load("merged." + name)), 1e-6) << name;
+    ++compared;
+  }
+  EXPECT_EQ(compared, 1);
+  EXPECT_EQ(static_cast<std::size_t>(changed),
+            weights::SafetensorsReader(c.folder / kAdapterTensorsFile).names().size() / 2);
+
+  const std::shared_ptr<Decoder> in_memory = c.load(at::kFloat), whole = load_hf_folder(folder, at::kFloat);
+  const at::NoGradGuard no_grad;
+  merge_adapter(*in_memory);
+  const ForwardInput input = testing::pack(c.sequences);
+  const at::Tensor logits = whole->logits(whole->final_norm(whole->stack(input)));
+  EXPECT_TRUE(in_memory->logits(in_memory->final_norm(in_memory->stack(input))).equal(logits));
+  EXPECT_LT(relative_error(logits, c.logits()), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, MergeGolden, ::testing::ValuesIn(kLora));
+
+}  // namespace
+}  // namespace r1::model
