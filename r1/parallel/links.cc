@@ -37,6 +37,16 @@ std::string text_of(const std::vector<std::uint8_t>& bytes) { return {bytes.begi
 
 std::string names(const std::vector<int>& ranks) { return fmt::format("rank {}", fmt::join(ranks, ", ")); }
 
+/// For ends, where nobody is left to tell.
+template <class Work>
+void quietly(const Work& work) {
+  try {
+    work();
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
 c10::intrusive_ptr<c10d::Store> open_store(const World& world) {
   FLAGS_caffe2_log_level = 3;  // c10d logs with stacks what it throws, and what is thrown becomes our one line
   c10d::TCPStoreOptions options;
@@ -70,8 +80,7 @@ Links::Links(const World& world, bool with_nccl) : world_(world), store_(open_st
 }
 
 Links::~Links() {
-  // A communicator that is dropped without this waits for its peers for ever.
-  if (nccl_) failed_ ? nccl_->abort() : nccl_->shutdown();
+  if (nccl_) quietly([&] { nccl_->abort(); });  // one that is dropped as it is waits for its peers for ever
 }
 
 void Links::wait_for_all() {
@@ -150,12 +159,12 @@ void Links::fail(const std::string& what, const std::exception& cause) {
 
 void Links::say_goodbye() {
   if (failed_) return;
-  try {
+  if (nccl_) quietly([&] { nccl_->shutdown(); });
+  nccl_.reset();
+  quietly([&] {  // rank 0 may be faster, and the store gone: all is said then
     store_->set(fmt::format("bye/{}", world_.rank), std::vector<std::uint8_t>{});
     silent_in("bye", kGraceSeconds);
-  } catch (const std::exception&) {  // rank 0 was faster and the store is gone: all is said
-    return;
-  }
+  });
 }
 
 }  // namespace r1::parallel
