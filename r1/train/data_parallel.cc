@@ -9,6 +9,7 @@
 #include "r1/core/hash.h"
 #include "r1/parallel/collectives.h"
 #include "r1/tensor/ops/adamw.h"
+#include "r1/tensor/range.h"
 
 namespace r1::train {
 
@@ -68,6 +69,7 @@ void Peers::finish() const {
 
 void sum_update(const Peers& peers, model::Decoder& model, StepLosses& losses) {
   if (peers.alone()) return;
+  const tensor::Range range("collective");
   std::vector<double> numbers = {losses.loss, losses.mtp_loss, losses.balance_loss, losses.start_kl};
   const std::size_t first_load = numbers.size();
   if (!losses.loads.empty()) {

@@ -140,10 +140,7 @@ class Run {
     const data::PackedBatch packed = next_batch();
     StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(),
                                              peers_.share(config_.rows_per_step, "rows_per_step"));
-    {
-      const tensor::Range range("collective");
-      sum_update(peers_, *model_, losses);
-    }
+    sum_update(peers_, *model_, losses);
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
     const tensor::Range range("optimizer");
     const double norm = optimizer_.grad_norm();
