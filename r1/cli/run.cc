@@ -38,7 +38,7 @@ void fields(core::FieldVisitor& v, RunConfig& c) {
   v("out", c.out, "run directory; empty: runs/ and the recipe's name");
   v("plan", c.plan, "only print what would run, why, and what it takes");
   v("from", c.from, "run this stage and all that depend on it again, even if complete");
-  v("nproc", c.nproc, "processes of this machine that share each pre-training and RL stage: as many as GPUs");
+  v("nproc", c.nproc, "processes of this machine that share pre-training, SFT and every RL stage: as many as GPUs");
   v("only", c.only, "look at these stages alone: STAGE[,STAGE]");
 }
 

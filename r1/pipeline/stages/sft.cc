@@ -81,7 +81,8 @@ Metrics SftStage::run(const StageContext& context) const {
                    .output = model,
                    .shard = context.state() / "examples.tokens",
                    .state = context.state() / "train",
-                   .earlier = config_.forgetting.ewc > 0.0 ? corpus : std::filesystem::path()};
+                   .earlier = config_.forgetting.ewc > 0.0 ? corpus : std::filesystem::path(),
+                   .group = context.group};
   const SftOutcome sft = run_sft(config_, run, records, context.metrics);
   Metrics metrics = {{"examples", examples},
                      {"replayed", static_cast<double>(records.size()) - examples},
@@ -89,7 +90,8 @@ Metrics SftStage::run(const StageContext& context) const {
                      {"tokens", static_cast<double>(sft.result.tokens)},
                      {"final_loss", sft.result.final_loss},
                      {"flops", sft.flops}};
-  if (config_.forgetting_documents > 0) {
+  const bool writes = context.group == nullptr || context.group->rank() == 0;
+  if (writes && config_.forgetting_documents > 0) {
     metrics.emplace_back("forgetting/corpus_loss_before", mean_loss(base, corpus, config_.forgetting_documents));
     metrics.emplace_back("forgetting/corpus_loss_after", mean_loss(model, corpus, config_.forgetting_documents));
   }

@@ -26,6 +26,7 @@ class SftStage : public Stage {
   std::vector<StageInput> inputs(const std::filesystem::path& run) const override;
   std::vector<std::string> outputs() const override { return {"model"}; }
   Metrics run(const StageContext& context) const override;
+  bool shares_work() const override { return true; }
   StagePlan plan(const std::filesystem::path& run) const override;
 
  private:

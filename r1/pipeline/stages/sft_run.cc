@@ -5,6 +5,7 @@
 
 #include "r1/core/error.h"
 #include "r1/data/token_shard.h"
+#include "r1/parallel/process_group.h"
 #include "r1/rollout/engine.h"
 #include "r1/train/flops.h"
 #include "r1/weights/token_ids.h"
@@ -19,7 +20,8 @@ void fields(core::FieldVisitor& v, SftConfig& c) {
 SftOutcome run_sft(SftConfig config, const SftRun& run, const std::vector<SftRecord>& records,
                    core::MetricSink* metrics) {
   if (records.empty()) user_error("{}: there is no example to train on; loosen the filters, or sample more", run.stage);
-  write_sft_shard(records, run.init_from, run.shard);
+  if (run.group == nullptr || run.group->rank() == 0) write_sft_shard(records, run.init_from, run.shard);
+  if (run.group != nullptr) run.group->barrier(run.stage + ", examples");
   train::TrainInputs inputs;
   inputs.stage = run.stage;
   inputs.shard = run.shard;
@@ -29,6 +31,7 @@ SftOutcome run_sft(SftConfig config, const SftRun& run, const std::vector<SftRec
   inputs.output = run.output;
   inputs.state = run.state;
   inputs.metrics = metrics;
+  inputs.group = run.group;
   config.adapter.merge = config.adapter.on();  // stages hand on whole models
   if (config.epochs > 0.0) config.steps = train::steps_of_epochs(config, run.shard, config.epochs);
   SftOutcome out{train::train(config, inputs), 0.0};

@@ -23,6 +23,7 @@ struct SftRun {
   std::filesystem::path shard;  // the records as tokens, written here
   std::filesystem::path state;  // r1_state/ of this run
   std::filesystem::path earlier;  // token shard of earlier training, for EWC; may be empty
+  parallel::ProcessGroup* group = nullptr;  // processes that share it; rank 0 writes the shard
 };
 
 struct SftOutcome {
