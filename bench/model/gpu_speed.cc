@@ -1,8 +1,8 @@
 // Training and rollout tokens/s of a model of a known shape with random weights on a GPU, one JSON object a line;
 // bench/peers/gpu_speed.py runs it beside transformers. It asserts nothing.
 //   gpu_speed SHAPE [--numerics exact|fast] [--what training|rollout] [--moments f32|bf16] [--steps 20] [--row-length
-//   1024] [--rows 8] [--gradient-checkpointing on|off] [--profile FILE: a Chrome trace of three more steps and the
-//   shares of time, on standard error]
+//   1024] [--rows 8] [--gradient-checkpointing on|off] [--cuda-graph on|off] [--profile FILE]
+// --profile: a Chrome trace of three more steps, and on standard error the shares of time.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -20,23 +20,24 @@
 #include "r1/tensor/range.h"
 #include "r1/train/optim/adamw.h"
 #include "r1/train/step.h"
+#include "r1/train/step_graph.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string shape, numerics = "fast", what = "training", moments = "f32", checkpointing = "off", profile;
+  std::string shape, numerics = "fast", what = "training", moments = "f32", checkpointing = "off", graph = "off",
+                     profile;
   std::int64_t steps = 20, row_length = 1024, rows = 8, sequences = 256;
 };
 
 Options parse(int argc, char** argv) {
   Options o;
-  const std::map<std::string, std::string*> texts{{"--numerics", &o.numerics},
-                                                  {"--what", &o.what},
-                                                  {"--moments", &o.moments},
-                                                  {"--gradient-checkpointing", &o.checkpointing},
-                                                  {"--profile", &o.profile}};
+  const std::map<std::string, std::string*> texts{
+      {"--numerics", &o.numerics}, {"--what", &o.what},
+      {"--moments", &o.moments},   {"--gradient-checkpointing", &o.checkpointing},
+      {"--cuda-graph", &o.graph},  {"--profile", &o.profile}};
   const std::map<std::string, std::int64_t*> numbers{
       {"--steps", &o.steps}, {"--row-length", &o.row_length}, {"--rows", &o.rows}, {"--sequences", &o.sequences}};
   for (int i = 1; i < argc; ++i) {
@@ -148,8 +149,12 @@ void bench_training(const Options& o, r1::model::Decoder& model) {
   config.gradient_checkpointing = o.checkpointing == "on";
   std::vector<double> rates;
   double first = 0.0, last = 0.0;
+  r1::train::StepGraph graph;
+  if (o.graph == "on") r1::train::StepGraph::check(model, config, o.shape);
   const auto update = [&] {
-    last = r1::train::accumulate_gradients(model, rows, config).loss;
+    last = (o.graph == "on" ? graph.accumulate_gradients(model, rows, config)
+                            : r1::train::accumulate_gradients(model, rows, config))
+               .loss;
     const r1::tensor::Range range("optimizer");
     optimizer.step(1e-4, std::min(1.0, 1.0 / (optimizer.grad_norm() + 1e-6)));
     r1::tensor::synchronize(model.device());
@@ -161,9 +166,9 @@ void bench_training(const Options& o, r1::model::Decoder& model) {
     if (step >= 5) rates.push_back(static_cast<double>(rows.num_tokens) / seconds_since(start));
   }
   print(o, "training", rates,
-        fmt::format(
-            ", \"moments\": \"{}\", \"gradient_checkpointing\": \"{}\", \"first_loss\": {:.4f}, \"last_loss\": {:.4f}",
-            o.moments, o.checkpointing, first, last));
+        fmt::format(", \"moments\": \"{}\", \"gradient_checkpointing\": \"{}\", \"cuda_graph\": \"{}\", "
+                    "\"first_loss\": {:.4f}, \"last_loss\": {:.4f}",
+                    o.moments, o.checkpointing, o.graph, first, last));
   if (o.profile.empty()) return;
   r1::tensor::Profile profile(model.device().is_cuda());
   for (int i = 0; i < 3; ++i) update();

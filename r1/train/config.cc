@@ -31,6 +31,8 @@ void fields(core::FieldVisitor& v, TrainConfig& c) {
   v("gradient_checkpointing", c.gradient_checkpointing,
     "keep each layer's input alone and run the layer again in the backward pass: less memory, a third more time, the "
     "same bits");
+  v("cuda_graph", c.cuda_graph,
+    "record the forward and backward pass and launch them at once: dense models too small to keep a GPU busy");
   v("optimizer", c.optimizer, "AdamW and its schedule");
   v("dtype", c.dtype, "f32 | bf16 (FP32 master weights)");
   v("device", c.device, "cpu | cuda | auto");

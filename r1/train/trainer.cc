@@ -25,6 +25,7 @@
 #include "r1/train/profile.h"
 #include "r1/train/start.h"
 #include "r1/train/step.h"
+#include "r1/train/step_graph.h"
 
 namespace r1::train {
 
@@ -84,6 +85,10 @@ class Run {
     check_vocabulary();
     trained_parameters_ = count_trained(*model_, inputs.stage);
     forgetting_ = make_forgetting(config, inputs);
+    if (config.cuda_graph) {
+      StepGraph::check(*model_, config, inputs.stage);
+      graph_ = std::make_unique<StepGraph>();
+    }
     if (!peers_.writes()) inputs_.metrics = nullptr;
   }
 
@@ -138,8 +143,7 @@ class Run {
     core::phase_mark(inputs_.stage);
     const Clock::time_point begin = Clock::now();
     const data::PackedBatch packed = next_batch();
-    StepLosses losses = accumulate_gradients(*model_, packed, config_, forgetting_.get(),
-                                             peers_.share(config_.rows_per_step, "rows_per_step"));
+    StepLosses losses = gradients(packed);
     sum_update(peers_, *model_, losses);
     const double ewc = forgetting_ ? forgetting_->add_ewc_gradient(*model_) : 0.0;
     const tensor::Range range("optimizer");
@@ -159,6 +163,12 @@ class Run {
     last_loss_ = losses.loss;
     if (step % config_.log_every == 0 || step == config_.steps)
       report(losses, packed, {norm, rate, ewc, seconds_since(begin)});
+  }
+
+  StepLosses gradients(const data::PackedBatch& packed) {
+    const auto own = peers_.share(config_.rows_per_step, "rows_per_step");
+    return graph_ ? graph_->accumulate_gradients(*model_, packed, config_, own)
+                  : accumulate_gradients(*model_, packed, config_, forgetting_.get(), own);
   }
 
   data::PackedBatch next_batch() {
@@ -220,6 +230,7 @@ class Run {
   data::PackedLoader loader_;
   AdamW optimizer_;
   std::unique_ptr<Forgetting> forgetting_;  // null when off
+  std::unique_ptr<StepGraph> graph_;  // null when off
   TrainResult result_;
   std::int64_t step_ = 0, saved_step_ = 0, tokens_ = 0, trained_parameters_ = 0;
   double last_loss_ = 0.0;

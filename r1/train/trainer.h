@@ -49,34 +49,35 @@ struct TrainConfig {
   std::int64_t row_length = 256;
   std::int64_t micro_batch_rows = 16;     // rows of one forward; the gradient does not depend on it beyond rounding
   bool gradient_checkpointing = false;    // layers keep their inputs alone and run again in the backward pass
+  bool cuda_graph = false;  // record the passes of a micro-batch (train/step_graph.h): small dense models
   OptimizerConfig optimizer;
-  std::string dtype = "f32";              // f32 | bf16 (FP32 master weights)
-  std::string device = "cpu";             // cpu | cuda | auto
-  std::string numerics = "fast";          // exact | fast: the attention on a GPU; the CPU's is exact always
-  double mtp_weight = 0.3;                // lambda of the MTP loss, where the model has an MTP module
-  double balance_loss_alpha = 1e-4;       // sequence-wise balance loss
-  double bias_update_speed = 1e-3;        // gamma of the auxiliary-loss-free balancing
-  ForgettingConfig forgetting;            // needs init_from when a weight is above 0
-  model::AdapterConfig adapter;           // needs init_from when its type is not none
-  std::vector<std::string> freeze;        // shell patterns of parameter names (model/freeze.h)
-  std::int64_t checkpoint_every = 200;    // steps
+  std::string dtype = "f32";  // f32 | bf16 (FP32 master weights)
+  std::string device = "cpu";  // cpu | cuda | auto
+  std::string numerics = "fast";  // exact | fast: the attention on a GPU; the CPU's is exact always
+  double mtp_weight = 0.3;  // lambda of the MTP loss, where the model has an MTP module
+  double balance_loss_alpha = 1e-4;  // sequence-wise balance loss
+  double bias_update_speed = 1e-3;  // gamma of the auxiliary-loss-free balancing
+  ForgettingConfig forgetting;  // needs init_from when a weight is above 0
+  model::AdapterConfig adapter;  // needs init_from when its type is not none
+  std::vector<std::string> freeze;  // shell patterns of parameter names (model/freeze.h)
+  std::int64_t checkpoint_every = 200;  // steps
   std::int64_t log_every = 10;
   std::int64_t seed = 1;
 };
 void fields(core::FieldVisitor& v, TrainConfig& c);
 
 struct TrainInputs {
-  std::string stage = "pretrain";          // name in metrics and progress
-  std::filesystem::path shard;             // data/token_shard.h; its loss mask, if it has one, is used (SFT)
-  std::filesystem::path tokenizer_json;    // copied into a fresh model's folder; with init_from, its files are
-  std::filesystem::path init_from;         // Hugging Face folder to start from; empty: fresh weights of `model`
-  std::filesystem::path adapter;           // an adapter of init_from to go on from; empty: none
-  std::filesystem::path ewc_shard;         // earlier data, for forgetting.ewc
-  model::DeepseekV3Config model;           // used when init_from is empty
-  weights::TokenIds ids;                   // padding of batches; a fresh model's config.json
-  std::filesystem::path output;   // Hugging Face folder, or the adapter's (model/adapter.h), written when all
-                                  // steps are done
-  std::filesystem::path state;    // r1_state/: checkpoints for resume; removed when done
+  std::string stage = "pretrain";  // name in metrics and progress
+  std::filesystem::path shard;  // data/token_shard.h; its loss mask, if it has one, is used (SFT)
+  std::filesystem::path tokenizer_json;  // copied into a fresh model's folder; with init_from, its files are
+  std::filesystem::path init_from;  // Hugging Face folder to start from; empty: fresh weights of `model`
+  std::filesystem::path adapter;  // an adapter of init_from to go on from; empty: none
+  std::filesystem::path ewc_shard;  // earlier data, for forgetting.ewc
+  model::DeepseekV3Config model;  // used when init_from is empty
+  weights::TokenIds ids;  // padding of batches; a fresh model's config.json
+  std::filesystem::path output;  // Hugging Face folder, or the adapter's (model/adapter.h), written when all
+                                 // steps are done
+  std::filesystem::path state;  // r1_state/: checkpoints for resume; removed when done
   std::filesystem::path profile;  // Chrome trace of a few updates (train/profile.h); empty: none
   core::MetricSink* metrics = nullptr;
   parallel::ProcessGroup* group = nullptr;  // processes that share each update (data_parallel.h); null: one

@@ -70,6 +70,21 @@ INSTANTIATE_TEST_SUITE_P(Families, Checkpointing,
                                            "moe/qwen3_moe", "moe/qwen3_moe_sparse", "moe/v2", "deepseek_v3/moe",
                                            "deepseek_v3/mtp", "deepseek_v3/odd"));
 
+TEST(CheckpointingFrozen, LayersLearnBehindAFrozenEmbedding) {
+  for (const char* family : {"llama/qwen2", "deepseek_v3/moe"}) {
+    const testing::GoldenCase c(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden" / family, at::kFloat);
+    for (const Parameter& p : c.model->parameters())
+      p.tensor->requires_grad_(p.name.find("self_attn") != std::string::npos);
+    const Gradients plain = gradients(*c.model, c.sequences, false), again = gradients(*c.model, c.sequences, true);
+    const std::vector<Parameter> parameters = c.model->parameters();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      ASSERT_EQ(again.grads[i].defined(), parameters[i].tensor->requires_grad()) << parameters[i].name;
+      if (!again.grads[i].defined()) continue;
+      EXPECT_TRUE(again.grads[i].equal(plain.grads[i])) << parameters[i].name;
+    }
+  }
+}
+
 /// Bytes of tensors on the CPU, counted where libtorch's allocator reports to a profiler.
 class Bytes : public c10::MemoryReportingInfoBase {
  public:

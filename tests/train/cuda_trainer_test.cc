@@ -2,6 +2,8 @@
 // short and resumed in float32 writes the same bytes.
 #include <gtest/gtest.h>
 
+#include "r1/model/checkpoint.h"
+#include "r1/model/families/llama/model.h"
 #include "tests/support/cuda.h"
 #include "tests/train/tiny_training.h"
 
@@ -39,6 +41,42 @@ TEST_F(CudaTrainer, LossIsTheCpusInFloat32) {
   const double gpu = run("gpu").final_loss;
   config_.device = "cpu";
   EXPECT_NEAR(gpu, run("cpu").final_loss, 1e-4);
+}
+
+TEST_F(CudaTrainer, GradientCheckpointingWritesTheSameBytesInFloat32) {
+  R1_NEEDS_CUDA();
+  config_.steps = 6;
+  run("plain");
+  config_.gradient_checkpointing = true;
+  run("again");
+  EXPECT_TRUE(weights("again") == weights("plain"));
+}
+
+TEST_F(CudaTrainer, RecordedPassesLearnWhatPlainOnesDo) {
+  R1_NEEDS_CUDA();
+  inputs_.init_from = root_ / "dense";
+  std::filesystem::create_directories(inputs_.init_from);
+  model::Llama dense({.model_type = "qwen2",
+                      .vocab_size = 40,
+                      .hidden_size = 32,
+                      .intermediate_size = 48,
+                      .num_hidden_layers = 2,
+                      .num_attention_heads = 2,
+                      .num_key_value_heads = 1,
+                      .head_dim = 16,
+                      .max_position_embeddings = 64,
+                      .initializer_range = 0.05,
+                      .rope = {.dim = 16, .positions = 64}},
+                     at::kFloat, 5);
+  model::write_hf_files(dense, {}, inputs_.init_from);
+  for (const auto& [dtype, tolerance] : {std::pair{"f32", 1e-4}, {"bf16", 5e-2}}) {
+    config_.dtype = dtype;
+    config_.cuda_graph = false;
+    const double plain = run(std::string(dtype) + "_plain").final_loss;
+    config_.cuda_graph = true;
+    EXPECT_NEAR(run(std::string(dtype) + "_recorded").final_loss, plain, tolerance) << dtype;
+    EXPECT_LT(plain, 0.9);
+  }
 }
 
 TEST_F(CudaTrainer, CutShortAndResumedWritesTheSameBytes) {

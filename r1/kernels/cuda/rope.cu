@@ -7,6 +7,11 @@ namespace {
 
 constexpr int kThreads = 256;
 
+/// A pair turned, with one fused step for each of both written out: all kernels round alike.
+__device__ inline float2 turned_pair(float x, float y, float cos, float sin) {
+  return {__fmaf_rn(x, cos, -__fmul_rn(y, sin)), __fmaf_rn(y, cos, __fmul_rn(x, sin))};
+}
+
 /// An item: N neighbouring elements of the first half of one head, with their partners.
 template <class T, int N>
 __global__ void halves(RopeHalvesArgs a) {
@@ -23,9 +28,9 @@ __global__ void halves(RopeHalvesArgs a) {
   Pack<T, N> out_x, out_y;
 #pragma unroll
   for (int i = 0; i < N; ++i) {
-    const float c = a.cos[angle + i], s = a.sign * a.sin[angle + i];
-    out_x.at[i] = from_float<T>(to_float(x.at[i]) * c - to_float(y.at[i]) * s);
-    out_y.at[i] = from_float<T>(to_float(y.at[i]) * c + to_float(x.at[i]) * s);
+    const float2 pair = turned_pair(to_float(x.at[i]), to_float(y.at[i]), a.cos[angle + i], a.sign * a.sin[angle + i]);
+    out_x.at[i] = from_float<T>(pair.x);
+    out_y.at[i] = from_float<T>(pair.y);
   }
   store<T, N>(static_cast<T*>(a.out) + at, out_x);
   store<T, N>(static_cast<T*>(a.out) + at + half, out_y);
@@ -77,10 +82,10 @@ __global__ void qkv_halves(QkvRopeArgs a, T* q, T* k, T* v, T* x) {
     const std::int64_t angle = a.positions[token] * half + column;
 #pragma unroll
     for (int i = 0; i < N; ++i) {
-      const float c = a.cos[angle + i], s = turn * a.sin[angle + i];
-      const float f = to_float(first.at[i]), g = to_float(second.at[i]);
-      first.at[i] = from_float<T>(f * c - g * s);
-      second.at[i] = from_float<T>(g * c + f * s);
+      const float2 pair =
+          turned_pair(to_float(first.at[i]), to_float(second.at[i]), a.cos[angle + i], turn * a.sin[angle + i]);
+      first.at[i] = from_float<T>(pair.x);
+      second.at[i] = from_float<T>(pair.y);
     }
   }
   store<T, N>(to, first);

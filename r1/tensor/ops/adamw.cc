@@ -84,6 +84,7 @@ void adamw_all(const std::vector<AdamWItem>& items) {
   const OpRange range("adamw");
   if (items.empty()) return;
   std::vector<kernels::AdamWArgs> args;
+  args.reserve(items.size());
   for (const AdamWItem& i : items) args.push_back(arguments(i.parameter, i.gradient, i.state, i.scalars));
   if (items.front().parameter.is_cuda())
     kernels_on(items.front().parameter).adamw(args.data(), args.size());

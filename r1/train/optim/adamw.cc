@@ -43,6 +43,7 @@ void AdamW::step(double learning_rate, double scale) {
   const double correction1 = 1.0 - std::pow(config_.beta1, static_cast<double>(num_steps_));
   const double correction2 = 1.0 - std::pow(config_.beta2, static_cast<double>(num_steps_));
   std::vector<tensor::AdamWItem> items;
+  items.reserve(slots_.size());
   for (Slot& slot : slots_) {
     at::Tensor& parameter = *slot.parameter.tensor;
     if (!parameter.grad().defined()) continue;
