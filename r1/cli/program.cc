@@ -25,7 +25,10 @@ extern "C" void stop(int) {
   _exit(130);
 }
 
-int fail(const std::string& line, int code) {
+/// One line, whatever names a stranger's file has: their control bytes could move the cursor.
+int fail(std::string line, int code) {
+  for (char& c : line)
+    if (const auto byte = static_cast<unsigned char>(c); byte < 0x20 || byte == 0x7f) c = c == '\n' ? ' ' : '?';
   std::fprintf(stderr, "r1: %s\n", line.c_str());
   return code;
 }

@@ -181,6 +181,14 @@ TEST_F(Verbs, Logits) {
   expect_refusal(run({"logits", path("none"), "--ids", ids, "--out", path("x")}), "none");
 }
 
+TEST_F(Verbs, NamesOfAStrangersFileStayInOneLine) {
+  const std::string header = R"({"a\n\u001b[2J": {"dtype": "F4", "shape": [], "data_offsets": [0, 0]}})";
+  const std::string length = {static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0};
+  const Outcome refused = run({"inspect", write("x.safetensors", length + header)});
+  expect_refusal(refused, "tensor 'a ?[2J': unknown dtype F4");
+  EXPECT_EQ(refused.err.find('\x1b'), std::string::npos);
+}
+
 /// A fresh tiny llama over the golden tokenizer's vocabulary.
 class Generate : public Verbs {
  protected:

@@ -39,6 +39,7 @@ Value rstrip(Limits& limits, const Value& self, const Arguments& arguments) {
 }
 
 Value text_list(Limits& limits, const Value& self, const std::vector<std::string_view>& parts) {
+  limits.step(parts.size());
   limits.bytes(parts.size() * sizeof(Value) + self.as_text().size());
   Values items;
   for (const std::string_view part : parts) items.push_back(same_kind(self, std::string(part)));

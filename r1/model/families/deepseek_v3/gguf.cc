@@ -118,11 +118,11 @@ void add_attention(std::vector<GgufTensor>& out, const DeepseekV3Config& c, cons
   out.push_back({blk + "attn_output.weight", attention + "o_proj.weight", {d, heads * c.v_head_dim}});
 }
 
-void add_mlp(std::vector<GgufTensor>& out, const std::string& blk, const std::string& suffix, const std::string& mlp,
-             std::int64_t inner, std::int64_t d) {
-  out.push_back({blk + "ffn_gate" + suffix, mlp + "gate_proj.weight", {inner, d}});
-  out.push_back({blk + "ffn_up" + suffix, mlp + "up_proj.weight", {inner, d}});
-  out.push_back({blk + "ffn_down" + suffix, mlp + "down_proj.weight", {d, inner}});
+std::vector<GgufTensor> mlp_tensors(const std::string& blk, const std::string& suffix, const std::string& mlp,
+                                    std::int64_t inner, std::int64_t d) {
+  return {{blk + "ffn_gate" + suffix, mlp + "gate_proj.weight", {inner, d}},
+          {blk + "ffn_up" + suffix, mlp + "up_proj.weight", {inner, d}},
+          {blk + "ffn_down" + suffix, mlp + "down_proj.weight", {d, inner}}};
 }
 
 void add_experts(std::vector<GgufTensor>& out, const DeepseekV3Config& c, const std::string& blk,
@@ -131,11 +131,14 @@ void add_experts(std::vector<GgufTensor>& out, const DeepseekV3Config& c, const 
   out.push_back({.gguf = blk + "ffn_gate_inp.weight", .hf = mlp + "gate.weight", .shape = {n, d}, .stays_f32 = true});
   if (c.model_type == "deepseek_v3")
     out.push_back({blk + "exp_probs_b.bias", mlp + "gate.e_score_correction_bias", {n}});
-  const std::size_t first = out.size();
-  add_mlp(out, blk, "_exps.weight", mlp + "experts.{}.", c.moe_intermediate_size, d);
-  for (std::size_t i = first; i < out.size(); ++i) out[i].experts = n;
-  if (c.n_shared_experts > 0)
-    add_mlp(out, blk, "_shexp.weight", mlp + "shared_experts.", c.n_shared_experts * c.moe_intermediate_size, d);
+  for (GgufTensor& tensor : mlp_tensors(blk, "_exps.weight", mlp + "experts.{}.", c.moe_intermediate_size, d)) {
+    tensor.experts = n;
+    out.push_back(std::move(tensor));
+  }
+  if (c.n_shared_experts == 0) return;
+  const std::int64_t inner = c.n_shared_experts * c.moe_intermediate_size;
+  for (GgufTensor& tensor : mlp_tensors(blk, "_shexp.weight", mlp + "shared_experts.", inner, d))
+    out.push_back(std::move(tensor));
 }
 
 }  // namespace
@@ -201,10 +204,12 @@ std::vector<GgufTensor> deepseek_gguf_tensors(const DeepseekV3Config& c) {
     out.push_back({blk + "attn_norm.weight", layer + "input_layernorm.weight", {d}});
     add_attention(out, c, blk, layer + "self_attn.");
     out.push_back({blk + "ffn_norm.weight", layer + "post_attention_layernorm.weight", {d}});
-    if (i < c.first_k_dense_replace)
-      add_mlp(out, blk, ".weight", layer + "mlp.", c.intermediate_size, d);
-    else
+    if (i >= c.first_k_dense_replace) {
       add_experts(out, c, blk, layer + "mlp.");
+      continue;
+    }
+    for (GgufTensor& tensor : mlp_tensors(blk, ".weight", layer + "mlp.", c.intermediate_size, d))
+      out.push_back(std::move(tensor));
   }
   return out;
 }
