@@ -108,6 +108,10 @@ void fields(core::FieldVisitor& v, AdapterConfig& c) {
 void validate(const AdapterConfig& c, const std::string& where) {
   if (c.type != "none" && c.type != "lora" && c.type != "prompt_tuning")
     user_error("{}.type '{}': use none, lora or prompt_tuning", where, c.type);
+  const AdapterConfig untouched;
+  if (!c.on() && (c.r != untouched.r || c.lora_alpha != untouched.lora_alpha || c.use_rslora ||
+                  c.target_modules != untouched.target_modules))
+    user_error("{}: settings of a low-rank adapter, but {}.type is none: say lora", where, where);
   if (c.type == "lora") {
     check_size(c.r, where + ".r");
     if (!(c.lora_alpha > 0.0) || !std::isfinite(c.lora_alpha))

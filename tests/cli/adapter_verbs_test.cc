@@ -1,4 +1,5 @@
 // An adapter from end to end by the verbs: trained, asked, continued, merged; and the one line that mistakes get.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -25,6 +26,9 @@ struct Outcome {
 class AdapterVerbs : public TinyCheckpoint {
  protected:
   AdapterVerbs() {
+    tokenizer::Model tokens = tiny_tokenizer();  // a name for every id that the model can sample
+    for (std::int32_t id = 46; id < 61; ++id) tokens.added_tokens.emplace_back(fmt::format("<{}>", id), id);
+    core::write_file_atomic(folder_ / "tokenizer.json", tokenizer::Tokenizer(tokens).to_json());
     std::string lines;
     for (int i = 0; i < 40; ++i)
       lines += R"({"prompt": "the )" + std::to_string(i % 7) +

@@ -117,6 +117,7 @@ TEST(Adapter, SettingsThatMakeNoSense) {
                 c.merge = true;
               }),
               HasSubstr("adapter: virtual tokens"));
+  EXPECT_THAT(said([](AdapterConfig& c) { c.type = "none"; }), HasSubstr("adapter.type is none: say lora"));
   EXPECT_EQ(said([](AdapterConfig&) {}), "");
 }
 

@@ -4,6 +4,7 @@
 
 #include "r1/core/rng.h"
 #include "r1/model/families/llama/model.h"
+#include "tests/model/adapter_case.h"
 #include "tests/model/golden_case.h"
 #include "tests/support/cuda.h"
 
@@ -56,6 +57,15 @@ TEST_P(CudaGolden, Bfloat16Fast) {
 INSTANTIATE_TEST_SUITE_P(Families, CudaGolden,
                          ::testing::Values("llama/llama", "llama/llama_bias_llama3", "llama/llama_yarn", "llama/qwen2",
                                            "llama/qwen3", "deepseek_v3/moe", "deepseek_v3/yarn", "deepseek_v3/odd"));
+
+TEST(CudaAdapterGolden, LogitsLossAndGradients) {
+  R1_NEEDS_CUDA();
+  for (const char* name : {"llama", "qwen2", "deepseek_v3", "prompt"}) {
+    const testing::AdapterCase c(name);
+    testing::expect_golden(c, at::kFloat, {1e-5, 2e-6, 2e-4}, tensor::device("cuda"));
+    testing::expect_golden(c, at::kBFloat16, {4e-2, 1e-2, 0.25}, tensor::device("cuda"));
+  }
+}
 
 /// A model with the head sizes that real ones have.
 std::shared_ptr<Llama> qwen_like(at::ScalarType dtype) {

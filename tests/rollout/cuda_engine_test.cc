@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "r1/core/rng.h"
+#include "r1/model/adapter.h"
 #include "r1/model/families/deepseek_v3/model.h"
 #include "r1/model/families/llama/model.h"
 #include "r1/rollout/engine.h"
@@ -67,6 +68,27 @@ void expect_exact(const std::shared_ptr<model::Decoder>& model, double tolerance
 TEST(CudaEngine, LogprobsAreThoseOfThePackedForward) {
   R1_NEEDS_CUDA();
   expect_exact(smol_like(), 0.0);
+}
+
+/// A low-rank adapter whose B is not zero.
+std::shared_ptr<model::Decoder> adapted(const std::shared_ptr<model::Decoder>& model, std::int64_t r) {
+  model::AdapterConfig config;
+  config.type = "lora";
+  config.r = r;
+  model::add_adapter(*model, config, 5, "adapter");
+  const at::NoGradGuard no_grad;
+  model->visit_parameters([](const model::Parameter& p) {
+    if (p.name.ends_with("lora_B.weight")) p.tensor->fill_(0.02);
+  });
+  return model;
+}
+
+TEST(CudaEngine, LogprobsWithAnAdapter) {
+  R1_NEEDS_CUDA();
+  for (const std::int64_t r : {5, 16}) {
+    expect_exact(adapted(smol_like(), r), 0.0);
+    expect_exact(adapted(small_moe(), r), 0.0);
+  }
 }
 
 TEST(CudaEngine, LogprobsOfExperts) {

@@ -44,6 +44,10 @@ class AdapterTraining : public ::testing::Test {
     c.num_nextn_predict_layers = 1;
     c.initializer_range = 0.05;
     model::DeepseekV3 base(c, at::kFloat, 5);
+    base.visit_parameters([](const model::Parameter& p) {  // a frozen head of small numbers could say nothing clearly
+      const at::NoGradGuard no_grad;
+      if (p.name == "lm_head.weight") p.tensor->mul_(8.0);
+    });
     model::write_hf_files(base, {}, root_ / "base");
     core::write_file_atomic(root_ / "base/tokenizer.json",
                             tokenizer::train_bpe({"abc abc abd"}, {.vocab_size = kVocab}).to_json());
@@ -124,7 +128,7 @@ TEST_F(AdapterTraining, LossFallsAndTheAdapterAloneIsWritten) {
   for (const char* dtype : {"f32", "bf16"}) {
     config_.dtype = dtype;
     const TrainResult result = run(dtype);
-    EXPECT_LT(result.final_loss, first_loss() - 0.8) << dtype;  // from log(261) = 5.56; the head is random and stays
+    EXPECT_LT(result.final_loss, first_loss() - 1.0) << dtype;
     EXPECT_LT(result.trained_parameters, result.parameters / 2);
     EXPECT_EQ(files(dtype), (std::set<std::string>{model::kAdapterConfigFile, model::kAdapterTensorsFile}));
     EXPECT_EQ(model::read_peft_config(root_ / dtype).base_model, (root_ / "base").string());
