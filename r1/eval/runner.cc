@@ -30,8 +30,7 @@ void check(const EvalConfig& c, const EvalInputs& inputs) {
       user_error("eval: pass_ks holds {}, it must lie between 1 and samples_per_problem = {}", k,
                  c.samples_per_problem);
   if (inputs.problems.empty()) user_error("eval: there are no problems");
-  if (inputs.chat_template == nullptr)
-    data::fill_template(inputs.prompt_template, "");  // says what is wrong with it
+  if (inputs.chat_template == nullptr) data::fill_template(inputs.prompt_template, "");  // says what is wrong with it
 }
 
 std::string prompt_text(const EvalInputs& inputs, const std::string& prompt) {
