@@ -78,6 +78,9 @@ Start load_on_device(const GrpoConfig& config, const GrpoInputs& inputs) {
   if (start.adapter.type == "prompt_tuning")
     user_error("{}: reinforcement learning trains the weights or a low-rank adapter (lora), not virtual tokens",
                inputs.stage);
+  if (!device.is_cpu() && start.adapter.on() && start.adapter.r % 8 != 0)
+    user_error("{}: adapter.r {} is no multiple of 8: on a GPU what is sampled would differ from what is trained",
+               inputs.stage, start.adapter.r);
   if (!device.is_cpu()) start.model->to(device);
   return start;
 }
