@@ -157,7 +157,7 @@ std::vector<std::int64_t> end_ids(const Keys& keys, const tokenizer::Model& mode
 Json chat_template(const Keys& keys) {
   Json list = Json::array();
   if (!keys.has("tokenizer.chat_template")) return {};
-  const std::string main = keys.text("tokenizer.chat_template");
+  std::string main = keys.text("tokenizer.chat_template");
   if (!keys.has("tokenizer.chat_templates")) return main;
   list.push_back({{"name", "default"}, {"template", main}});
   for (const std::string& name : keys.texts("tokenizer.chat_templates"))

@@ -114,7 +114,7 @@ void set_chat_template(const fs::path& folder, const Json& config, GgufMetadata&
   std::vector<std::string> others;
   for (const Json& entry : found.is_array() ? found : Json::array()) {
     const auto name = entry.at("name").get<std::string>(), text = entry.at("template").get<std::string>();
-    keys.set(name == "default" ? key : key + "." + name, text);
+    keys.set(name == "default" ? key : fmt::format("{}.{}", key, name), text);
     if (name != "default") others.push_back(name);
   }
   if (!others.empty()) keys.set("tokenizer.chat_templates", weights::GgufArray(others));

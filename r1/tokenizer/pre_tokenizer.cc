@@ -89,10 +89,13 @@ struct Scratch {
   pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
   pcre2_jit_stack* stack = pcre2_jit_stack_create(32768, kMaxJitStack, nullptr);
+  std::size_t bounded_bytes = SIZE_MAX;  // what the bounds are set for
   Scratch() { pcre2_jit_stack_assign(context, nullptr, stack); }
   /// An expression may come with a stranger's checkpoint: a match tries so often, and remembers so many places to go
   /// back to, as no sensible one does, which goes over a text a few times.
-  void bound(std::size_t text_bytes) const {
+  void bound(std::size_t text_bytes) {
+    if (text_bytes == bounded_bytes) return;
+    bounded_bytes = text_bytes;
     constexpr std::size_t kTries = 1'000'000, kTriesPerByte = 64, kKilobytes = 256 << 10;
     const auto limit = [](std::size_t value) {
       return static_cast<std::uint32_t>(std::min<std::size_t>(value, UINT32_MAX));

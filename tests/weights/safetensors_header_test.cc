@@ -59,7 +59,7 @@ TEST(SafetensorsHeader, ReadsTensorsAndMetadata) {
 }
 
 TEST(SafetensorsHeader, KnowsEveryDtypeByNameAndSize) {
-  const std::vector<std::tuple<std::string, c10::ScalarType, int>> expected = {
+  const std::vector<std::tuple<std::string, c10::ScalarType, std::size_t>> expected = {
       {"F64", c10::ScalarType::Double, 8}, {"F32", c10::ScalarType::Float, 4},
       {"F16", c10::ScalarType::Half, 2},   {"BF16", c10::ScalarType::BFloat16, 2},
       {"I64", c10::ScalarType::Long, 8},   {"F8_E4M3", c10::ScalarType::Float8_e4m3fn, 1},
@@ -69,10 +69,10 @@ TEST(SafetensorsHeader, KnowsEveryDtypeByNameAndSize) {
   for (const auto& [name, dtype, bytes] : expected) {
     const std::string json =
         fmt::format(R"({{"t":{{"dtype":"{}","shape":[3],"data_offsets":[0,{}]}}}})", name, 3 * bytes);
-    const auto header = parse_safetensors_header(file_of(json, static_cast<std::size_t>(3 * bytes)), "x");
+    const auto header = parse_safetensors_header(file_of(json, 3 * bytes), "x");
     EXPECT_EQ(header.tensors.at("t").dtype, dtype) << name;
     EXPECT_EQ(safetensors_dtype_name(dtype), name);
-    EXPECT_THAT(complaint(json, static_cast<std::size_t>(3 * bytes) + 1), HasSubstr("belong to no tensor")) << name;
+    EXPECT_THAT(complaint(json, 3 * bytes + 1), HasSubstr("belong to no tensor")) << name;
   }
   EXPECT_EQ(safetensors_dtype_name(c10::ScalarType::ComplexFloat), "");
 }
