@@ -87,7 +87,7 @@ void freeze_all(Decoder& model) {
   model.visit_parameters([](const Parameter& p) { p.tensor->requires_grad_(false); });
 }
 
-at::Tensor trainable(std::vector<std::int64_t> sizes, const at::TensorOptions& options) {
+at::Tensor trainable(const std::vector<std::int64_t>& sizes, const at::TensorOptions& options) {
   return at::zeros(sizes, options).requires_grad_(true);
 }
 
@@ -134,6 +134,15 @@ void warn_of_experts(Decoder& model, const std::vector<Module>& adapted) {
     R1_LOG(info, "the routed experts have no adapters: only dense and shared feed-forward layers do");
 }
 
+/// Before anything of that size is allocated.
+void check_shape(const weights::SafetensorsReader& reader, const std::string& tensor,
+                 const std::vector<std::int64_t>& expected) {
+  const std::vector<std::int64_t>& shape = reader.info(tensor).shape;
+  if (shape != expected)
+    user_error("{}: tensor '{}' has shape {}, {} and the base model ask for {}", kAdapterTensorsFile, tensor,
+               fmt::join(shape, "x"), kAdapterConfigFile, fmt::join(expected, "x"));
+}
+
 void load_lora(Decoder& model, const LoraFile& file) {
   const AdapterConfig& config = file.config();
   weights::CheckpointTensors tensors(file.reader(), {});
@@ -143,6 +152,9 @@ void load_lora(Decoder& model, const LoraFile& file) {
     const auto found = modules.find(name);
     if (found == modules.end())
       user_error("{}: the base model has no linear layer '{}' that takes an adapter", file.name(), name);
+    const at::Tensor& weight = found->second->weight;
+    check_shape(file.reader(), pair.a, {config.r, weight.size(1)});
+    check_shape(file.reader(), pair.b, {weight.size(0), config.r});
     const tensor::LowRank& adapter = attach(*found->second, config.r, config.scaling());
     const at::NoGradGuard no_grad;
     tensors.copy_to(adapter.a.weight.detach(), pair.a);
@@ -153,6 +165,7 @@ void load_lora(Decoder& model, const LoraFile& file) {
 void load_prompt(Decoder& model, const AdapterConfig& config, const std::string& file) {
   const weights::SafetensorsReader reader(file);
   weights::CheckpointTensors tensors(reader, {});
+  check_shape(reader, kPromptEmbeddings, {config.num_virtual_tokens, model.shape().hidden_size});
   const at::Tensor rows = prompt_rows(model, config.num_virtual_tokens);
   {
     const at::NoGradGuard no_grad;
@@ -181,7 +194,12 @@ void add_adapter(Decoder& model, const AdapterConfig& config, std::uint64_t seed
                  const std::vector<std::int32_t>& init_ids) {
   validate(config, where);
   freeze_all(model);
-  if (config.type == "prompt_tuning") return add_prompt(model, config, seed, init_ids);
+  if (config.type == "prompt_tuning") {
+    if (config.num_virtual_tokens >= model.shape().max_position_embeddings)
+      user_error("{}.num_virtual_tokens is {}: the model takes {} tokens (max_position_embeddings)", where,
+                 config.num_virtual_tokens, model.shape().max_position_embeddings);
+    return add_prompt(model, config, seed, init_ids);
+  }
   const std::vector<Module> adapted = chosen(modules_of(model), config, where);
   for (const Module& m : adapted) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(m.linear->weight.size(1)));

@@ -60,7 +60,7 @@ AdapterConfig lora_from(const Json& json, const JsonFields& keys) {
   AdapterConfig config;
   config.type = "lora";
   config.r = keys.get<std::int64_t>("r");
-  check_size(config.r, keys.where() + ": r");
+  check_size(config.r, keys.where() + ": r", AdapterConfig::kMaxRank);
   config.lora_alpha = keys.get<double>("lora_alpha");
   config.lora_dropout = keys.get<double>("lora_dropout", 0.0);
   config.use_rslora = keys.get<bool>("use_rslora", false);
@@ -113,7 +113,7 @@ void validate(const AdapterConfig& c, const std::string& where) {
                   c.target_modules != untouched.target_modules))
     user_error("{}: settings of a low-rank adapter, but {}.type is none: say lora", where, where);
   if (c.type == "lora") {
-    check_size(c.r, where + ".r");
+    check_size(c.r, where + ".r", AdapterConfig::kMaxRank);
     if (!(c.lora_alpha > 0.0) || !std::isfinite(c.lora_alpha))
       user_error("{}.lora_alpha is {}: it must be above 0", where, c.lora_alpha);
     if (c.lora_dropout != 0.0)

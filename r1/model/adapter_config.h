@@ -23,6 +23,8 @@ struct AdapterConfig {
   std::string prompt_tuning_init_text = {};  // empty: N(0, 1), PEFT's RANDOM
   bool merge = false;
 
+  static constexpr std::int64_t kMaxRank = 65536;
+
   bool on() const { return type != "none"; }
   /// What B A is multiplied by.
   double scaling() const;

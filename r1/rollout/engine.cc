@@ -32,7 +32,7 @@ at::Tensor to_tensor(const std::vector<T>& v, const at::Device& device) {
   return out.to(device);
 }
 
-const EngineConfig& checked(const EngineConfig& c) {
+EngineConfig checked(const EngineConfig& c) {
   if (c.max_batch < 1 || c.max_tokens < 2 || c.prefill_tokens < 1)
     user_error("engine: max_batch, max_tokens and prefill_tokens must be positive");
   if (c.numerics != "exact" && c.numerics != "fast") user_error("engine.numerics '{}': use exact or fast", c.numerics);

@@ -144,7 +144,10 @@ TEST(Adapter, FilesThatComputeSomethingElseAreRefused) {
   EXPECT_THAT(refusal_of_file("\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa\""),
               HasSubstr("init_lora_weights \"pissa\""));
   EXPECT_THAT(refusal_of_file("\"peft_type\": \"LORA\"", "\"peft_type\": \"IA3\""), HasSubstr("peft_type IA3"));
-  EXPECT_THAT(refusal_of_file("\"r\": 2", "\"r\": 3"), HasSubstr("lora_A.weight"));
+  EXPECT_THAT(refusal_of_file("\"r\": 2", "\"r\": 3"),
+              HasSubstr("adapter_config.json and the base model ask for 3x24"));
+  EXPECT_THAT(refusal_of_file("\"r\": 2", "\"r\": 100000000"), HasSubstr("r is 100000000: at most 65536"));
+  EXPECT_THAT(refusal_of_file("\"r\": 2", "\"r\": \"2\""), HasSubstr("r is \"2\""));
   EXPECT_THAT(refusal_of_file("{", "["), HasSubstr("adapter_config.json: no JSON object"));
 }
 
