@@ -11,19 +11,17 @@
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
 #include "r1/core/log.h"
-#include "r1/core/phase.h"
 #include "r1/core/rng.h"
-#include "r1/data/problems/corpus.h"
 #include "r1/model/checkpoint.h"
 #include "r1/rl/advantage.h"
 #include "r1/rl/completions_file.h"
 #include "r1/rl/exchange.h"
+#include "r1/rl/grpo_check.h"
 #include "r1/rl/metrics.h"
-#include "r1/rl/prompt_order.h"
+#include "r1/rl/rollouts.h"
 #include "r1/rl/update.h"
 #include "r1/tensor/device.h"
 #include "r1/tensor/dtype.h"
-#include "r1/tokenizer/tokenizer.h"
 #include "r1/train/checkpoint.h"
 #include "r1/train/flops.h"
 #include "r1/train/optim/schedule.h"
@@ -36,29 +34,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-void check(const GrpoConfig& c, const GrpoInputs& in) {
-  train::validate(c.optimizer);
-  if (c.steps < 1 || c.prompts_per_step < 1 || c.group_size < 2 || c.mini_batches < 1 || c.inner_epochs < 1 ||
-      c.checkpoint_every < 1 || c.log_every < 1 || c.reference_every < 1)
-    user_error("{}: counts must be positive and group_size 2 or more", in.stage);
-  if (c.prompts_per_step * c.group_size % c.mini_batches != 0)
-    user_error("{}: {} samples a step can't be cut into {} mini_batches", in.stage, c.prompts_per_step * c.group_size,
-               c.mini_batches);
-  if (c.ratio_level != "token" && c.ratio_level != "sequence")
-    user_error("{}.ratio_level '{}': use token or sequence", in.stage, c.ratio_level);
-  for (const char* name : {"seq_mean", "token_global", "constant", "micro_batch", ""}) {
-    if (*name == 0)
-      user_error("{}.loss_normalizer '{}': use seq_mean, token_global, constant or micro_batch", in.stage,
-                 c.loss_normalizer);
-    if (c.loss_normalizer == name) break;
-  }
-  if (c.advantage_std != "group" && c.advantage_std != "batch" && c.advantage_std != "none")
-    user_error("{}.advantage_std '{}': use group, batch or none", in.stage, c.advantage_std);
-  if (in.problems.empty()) user_error("{}: there are no training problems", in.stage);
-  data::fill_template(in.prompt_template, "");  // says what is wrong with it
-  R1_CHECK(in.scorer != nullptr, "no scorer");
-}
 
 struct Start {
   std::shared_ptr<model::Decoder> model;
@@ -92,20 +67,12 @@ class Run {
         inputs_(inputs),
         peers_(inputs.group, inputs.stage, core::dump_config(config)),
         metrics_(peers_.writes() ? inputs.metrics : nullptr),
-        tokenizer_(tokenizer::Tokenizer::load(inputs.init_from / "tokenizer.json")),
+        rollouts_(config_, inputs, peers_),
         start_point_(load_on_device(config, inputs)),
         policy_(start_point_.model),
         engine_(policy_, model::load_eos_ids(inputs.init_from), config.engine),
-        optimizer_(policy_->parameters(), config.optimizer),
-        order_({config.steps, config.prompts_per_step, config.late_steps, config.late_share,
-                static_cast<std::uint64_t>(config.seed)},
-               static_cast<std::int64_t>(inputs.problems.size()),
-               static_cast<std::int64_t>(inputs.late_problems.size())),
-        problems_(inputs.problems) {
+        optimizer_(policy_->parameters(), config.optimizer) {
     if (config.kl_coefficient > 0.0 || config.kl_log_every > 0) reference_ = load_on_device(config, inputs).model;
-    problems_.insert(problems_.end(), inputs.late_problems.begin(), inputs.late_problems.end());
-    for (const data::Problem& problem : problems_)
-      prompts_.push_back(tokenizer_.encode(data::fill_template(inputs.prompt_template, problem.prompt)));
     train::count_trained(*policy_, inputs.stage);
     total_updates_ = config.steps * config.mini_batches * config.inner_epochs;
   }
@@ -157,64 +124,7 @@ class Run {
     });
   }
 
-  void agree() { peers_.agree(*policy_, step_, fmt::format("{} problems", problems_.size())); }
-
-  /// Samples this process's share of the step's groups.
-  std::vector<Sample> roll_out(std::int64_t step) {
-    core::phase_mark("rollout");
-    std::vector<rollout::Request> requests;
-    asked_.clear();
-    const std::vector<std::size_t> problems = order_.problems_of(step);
-    const train::Rows own = peers_.share(static_cast<std::int64_t>(problems.size()), "prompts_per_step");
-    for (std::int64_t p = own.begin; p < own.end; ++p) {
-      const std::size_t problem = problems[static_cast<std::size_t>(p)];
-      for (std::int64_t g = 0; g < config_.group_size; ++g) {
-        requests.push_back({prompts_[problem], static_cast<std::uint64_t>(config_.seed),
-                            static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(problem),
-                            static_cast<std::uint32_t>(g)});
-        asked_.push_back(problem);
-      }
-    }
-    engine_.set_version(optimizer_.num_steps());
-    std::vector<rollout::Completion> completions = engine_.generate(requests, config_.sampling);
-    std::vector<Sample> samples(completions.size());
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      samples[i].prompt = &prompts_[asked_[i]];
-      samples[i].completion = std::move(completions[i]);
-    }
-    return samples;
-  }
-
-  void score(std::vector<Sample>& samples) {
-    core::phase_mark("reward");
-    std::vector<reward::RewardInput> inputs;
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      const data::Problem& problem = problems_[asked_[i]];
-      std::vector<std::int32_t> ids = samples[i].completion.ids;
-      const bool finished = samples[i].completion.finish_reason == rollout::FinishReason::Stop;
-      if (finished) ids.pop_back();
-      samples[i].text = tokenizer_.decode(ids);
-      inputs.push_back({problem.prompt, samples[i].text, problem.answer, problem.verifier,
-                        problem.tests.empty() ? "" : problem.tests.front(), finished, problem.language});
-    }
-    std::vector<reward::Verdict> verdicts = inputs_.scorer->score_batch(inputs);
-    R1_CHECK(verdicts.size() == samples.size(), "the scorer gave {} verdicts for {} samples", verdicts.size(),
-             samples.size());
-    for (std::size_t i = 0; i < samples.size(); ++i) samples[i].verdict = std::move(verdicts[i]);
-  }
-
-  /// All processes' samples of the step, with what is theirs of the problems they answer.
-  std::vector<Sample> gather(std::vector<Sample> own, std::int64_t step) {
-    std::vector<Sample> samples = gather_samples(peers_, std::move(own));
-    const std::vector<std::size_t> problems = order_.problems_of(step);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      const std::size_t problem = problems[i / static_cast<std::size_t>(config_.group_size)];
-      samples[i].prompt = &prompts_[problem];
-      samples[i].language = problems_[problem].language;
-      result_.sampled_tokens += static_cast<std::int64_t>(samples[i].completion.ids.size());
-    }
-    return samples;
-  }
+  void agree() { peers_.agree(*policy_, step_, fmt::format("{} problems", rollouts_.num_problems())); }
 
   void set_advantages(std::vector<Sample>& samples, std::int64_t step) {
     std::vector<double> rewards;
@@ -260,10 +170,11 @@ class Run {
 
   void one_step(std::int64_t step) {
     const Clock::time_point begin = Clock::now();
-    std::vector<Sample> own = roll_out(step);
+    engine_.set_version(optimizer_.num_steps());
+    std::vector<Sample> own = rollouts_.sample(engine_, step);
     const double rollout_seconds = seconds_since(begin);
-    score(own);
-    std::vector<Sample> samples = gather(std::move(own), step);
+    rollouts_.score(own);
+    std::vector<Sample> samples = rollouts_.gather(std::move(own), step);
     set_advantages(samples, step);
     const double scored_seconds = seconds_since(begin);
     std::vector<const Sample*> view;
@@ -272,6 +183,7 @@ class Run {
     measures.policy_version = optimizer_.num_steps();
     double tokens = 0.0;
     for (const Sample& s : samples) tokens += static_cast<double>(s.completion.ids.size());
+    result_.sampled_tokens += static_cast<std::int64_t>(tokens);
     set_reference_logp(samples, view, step);
     if (needs_recompute()) {
       const Recomputed again = recompute_shared(peers_, *policy_, view, config_);
@@ -403,15 +315,11 @@ class Run {
   const GrpoInputs& inputs_;
   train::Peers peers_;
   core::MetricSink* metrics_;  // null in all processes but rank 0
-  tokenizer::Tokenizer tokenizer_;
+  Rollouts rollouts_;
   Start start_point_;
   std::shared_ptr<model::Decoder> policy_, reference_;
   rollout::Engine engine_;
   train::AdamW optimizer_;
-  std::vector<std::vector<std::int32_t>> prompts_;
-  PromptOrder order_;
-  std::vector<data::Problem> problems_;  // main, then late ones
-  std::vector<std::size_t> asked_;  // problem of each of this process's samples of the step
   WatchState watch_;
   WatchFigures figures_;  // of this step's watch
   std::int64_t step_ = 0, total_updates_ = 0;
@@ -422,7 +330,7 @@ class Run {
 }  // namespace
 
 GrpoResult run_grpo(const GrpoConfig& config, const GrpoInputs& inputs) {
-  check(config, inputs);
+  check_settings(config, inputs);
   return Run(config, inputs).run();
 }
 
