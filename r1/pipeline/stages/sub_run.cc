@@ -13,8 +13,8 @@ Metrics run_once(const StageContext& context, const std::string& name,
   const std::filesystem::path done = context.state() / ("done-" + name + ".json");
   Metrics metrics;
   if (std::filesystem::exists(done)) {
-    for (const auto& [key, value] : nlohmann::ordered_json::parse(core::read_file(done)).items())
-      metrics.emplace_back(key, value.get<double>());
+    const auto figures = nlohmann::ordered_json::parse(core::read_file(done));  // items() borrows it
+    for (const auto& [key, value] : figures.items()) metrics.emplace_back(key, value.get<double>());
     return metrics;
   }
   metrics = run(context.state() / name);
