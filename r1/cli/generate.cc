@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "r1/cli/json_file.h"
@@ -29,6 +30,7 @@ struct GenerateConfig {
   std::string prompt;
   std::string file;
   std::string prompt_template = "{prompt}";
+  bool as_chat = false;
   std::int64_t n = 1;
   std::int64_t seed = 1;
   rollout::SamplingConfig sampling;
@@ -44,6 +46,7 @@ void fields(core::FieldVisitor& v, GenerateConfig& c) {
   v("file", c.file,
     "or a file with one prompt a line; .jsonl: {\"prompt\": ...} or {\"messages\": [...]}, implies --json");
   v("prompt_template", c.prompt_template, "what stands around a prompt, e.g. \"User: {prompt}\\nAssistant: \"");
+  v("as_chat", c.as_chat, "a prompt is a user's message, rendered by the model's chat template, not prompt_template");
   v("n", c.n, "samples a prompt");
   v("seed", c.seed, "of the sampling: same seed, same samples");
   fields(v, c.sampling);
@@ -70,11 +73,34 @@ struct Prompt {
   Json source;  // {"prompt": ...} or {"messages": [...]}, with the record's "id" in front where it has one
 };
 
-/// Records of a .jsonl file. A conversation is rendered by the folder's chat template, up to where the answer begins.
-std::vector<Prompt> read_records(const std::string& model, const GenerateConfig& config) {
+/// From what is asked to the text to continue.
+class Asker {
+ public:
+  Asker(std::string model, const GenerateConfig& config) : model_(std::move(model)), config_(config) {}
+
+  std::string prompt(const std::string& text) {
+    return config_.as_chat ? conversation(Json::array({{{"role", "user"}, {"content", text}}}))
+                           : fill(config_.prompt_template, text);
+  }
+  /// Up to where the answer begins.
+  std::string conversation(const Json& messages) {
+    if (!chat_template_) chat_template_ = tokenizer::ChatTemplate::load(model_);
+    if (!chat_template_) user_error("messages need a chat template, and {} has none", model_);
+    tokenizer::ChatTemplate::Options options;
+    options.add_generation_prompt = true;
+    return chat_template_->render(messages, options);
+  }
+
+ private:
+  std::string model_;
+  const GenerateConfig& config_;
+  std::optional<tokenizer::ChatTemplate> chat_template_;
+};
+
+/// Records of a .jsonl file.
+std::vector<Prompt> read_records(Asker& asker, const std::string& file) {
   std::vector<Prompt> prompts;
-  std::optional<tokenizer::ChatTemplate> chat_template;
-  for_each_json_line(config.file, [&](const Json& record) {
+  for_each_json_line(file, [&](const Json& record) {
     if (!record.is_object() || record.contains("prompt") == record.contains("messages"))
       user_error(R"(either {{"prompt": "..."}} or {{"messages": [...]}} is needed)");
     Prompt& prompt = prompts.emplace_back();
@@ -83,28 +109,23 @@ std::vector<Prompt> read_records(const std::string& model, const GenerateConfig&
       if (!record.at("prompt").is_string())
         user_error("\"prompt\" must be a text, is {}", record.at("prompt").type_name());
       prompt.source["prompt"] = record.at("prompt");
-      prompt.text = fill(config.prompt_template, record.at("prompt").get<std::string>());
+      prompt.text = asker.prompt(record.at("prompt").get<std::string>());
       return;
     }
-    if (!chat_template) chat_template = tokenizer::ChatTemplate::load(model);
-    if (!chat_template) user_error("messages need a chat template, and {} has none", model);
-    tokenizer::ChatTemplate::Options options;
-    options.add_generation_prompt = true;
     prompt.source["messages"] = messages_of(record);
-    prompt.text = chat_template->render(prompt.source["messages"], options);
+    prompt.text = asker.conversation(prompt.source["messages"]);
   });
   return prompts;
 }
 
 std::vector<Prompt> read_prompts(const std::string& model, const GenerateConfig& config) {
   if (config.prompt.empty() == config.file.empty()) user_error("give either --prompt TEXT or --file FILE");
-  const auto plain = [&](const std::string& text) -> Prompt {
-    return {fill(config.prompt_template, text), {{"prompt", text}}};
-  };
+  Asker asker(model, config);
+  const auto plain = [&](const std::string& text) -> Prompt { return {asker.prompt(text), {{"prompt", text}}}; };
   if (!config.prompt.empty()) return {plain(config.prompt)};
   std::vector<Prompt> prompts;
   if (is_jsonl(config.file)) {
-    prompts = read_records(model, config);
+    prompts = read_records(asker, config.file);
   } else {
     data::LineReader lines(config.file);
     for (std::string line; lines.next(line);) prompts.push_back(plain(line));

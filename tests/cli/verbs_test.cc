@@ -235,6 +235,11 @@ TEST_F(Generate, LinesOfPromptsAndOfConversations) {
                              "4", "--temperature", "0", "--json"});
   ASSERT_EQ(lines_of(plain.out).size(), 1U) << plain.err;
   EXPECT_EQ(lines_of(plain.out)[0], lines[2]);
+  const Outcome chat = run({"generate", folder_.string(), "--prompt", "2 + 2?", "--as_chat", "--max_new_tokens", "4",
+                            "--temperature", "0", "--json"});
+  ASSERT_EQ(lines_of(chat.out).size(), 1U) << chat.err;
+  EXPECT_EQ(lines_of(chat.out)[0].at("prompt"), "2 + 2?");
+  EXPECT_EQ(lines_of(chat.out)[0].at("completion"), lines[0].at("completion"));
 }
 
 TEST_F(Generate, LogprobsOfLines) {

@@ -1,6 +1,8 @@
 // A finished sub-run leaves done-NAME.json in the stage's working state (sub_run.h).
 #include "r1/pipeline/stages/sub_run.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "r1/core/error.h"
@@ -26,7 +28,7 @@ Metrics run_once(const StageContext& context, const std::string& name,
 }
 
 void add_metrics(Metrics& metrics, const std::string& prefix, const Metrics& more) {
-  for (const auto& [key, value] : more) metrics.emplace_back(prefix + "/" + key, value);
+  for (const auto& [key, value] : more) metrics.emplace_back(fmt::format("{}/{}", prefix, key), value);
 }
 
 double figure(const Metrics& metrics, const std::string& name) {
