@@ -3,6 +3,9 @@
 #include "r1/cli/memory_need.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
 
 #include "r1/core/fs.h"
 
@@ -10,7 +13,8 @@ namespace r1::cli {
 namespace {
 
 std::optional<CacheNumbers> numbers_of(const std::string& config) {
-  const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "r1_memory_need.json";
+  const std::filesystem::path file =
+      std::filesystem::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_memory_need.json");
   core::write_file_atomic(file, config);
   return cache_numbers(file);
 }

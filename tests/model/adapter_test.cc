@@ -2,8 +2,10 @@
 #include "r1/model/adapter.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <set>
+#include <string>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
@@ -123,7 +125,8 @@ TEST(Adapter, SettingsThatMakeNoSense) {
 
 /// Writes a folder like the golden one with another configuration and loads it.
 std::string refusal_of_file(const std::string& from, const std::string& to) {
-  const fs::path source = kGolden / "adapters/llama", folder = fs::path(::testing::TempDir()) / "r1_adapter_refused";
+  const fs::path source = kGolden / "adapters/llama",
+                 folder = fs::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_adapter_refused");
   fs::create_directories(folder);
   fs::copy_file(source / kAdapterTensorsFile, folder / kAdapterTensorsFile, fs::copy_options::overwrite_existing);
   std::string text = core::read_file(source / kAdapterConfigFile);

@@ -1,7 +1,10 @@
 // What a config.json may ask for in vain: every line of the tables changes a good file, and loading its folder must say
 // one line that names the file and the trouble. No weights are read: the folders have none.
 #include <gmock/gmock.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
+#include <string>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
@@ -20,7 +23,7 @@ struct Change {
 
 /// The error of the golden `folder` whose config.json says `after` where it said `before`; "" for none.
 std::string error_of(const char* folder, const std::vector<Change>& changes) {
-  const fs::path copy = fs::path(::testing::TempDir()) / "r1_config_file";
+  const fs::path copy = fs::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_config_file");
   fs::create_directories(copy);
   std::string text = core::read_file(fs::path(R1_SOURCE_DIR) / "tests/golden" / folder / "config.json");
   for (const Change& change : changes) {

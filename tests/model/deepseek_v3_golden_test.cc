@@ -1,6 +1,9 @@
 // Logits, loss and every gradient of tiny DeepSeek-V3 models against transformers' (tools/golden/deepseek_v3.py):
 // float32 and float64 here, the reference in float64.
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
 
 #include "r1/core/fs.h"
 #include "tests/model/golden_case.h"
@@ -46,7 +49,8 @@ TEST(GoldenMtp, LogitsLossAndGradients) {
 
 TEST(HfFolder, RoundTripIsBitIdentical) {
   testing::GoldenCase c(kGolden / "moe", at::kFloat);
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "r1_hf_round_trip";
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_hf_round_trip");
   std::filesystem::create_directories(folder);
   write_hf_files(*c.model, {}, folder);
   const weights::SafetensorsReader before(kGolden / "moe" / "model.safetensors"), after(folder);
@@ -60,7 +64,8 @@ TEST(HfFolder, RoundTripIsBitIdentical) {
 
 TEST(HfFolder, ASuccessorKeepsEveryEndAndTheFilesBesideTheWeights) {
   testing::GoldenCase c(kGolden / "moe", at::kFloat);
-  const std::filesystem::path root = std::filesystem::path(::testing::TempDir()) / "r1_hf_successor";
+  const std::filesystem::path root =
+      std::filesystem::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_hf_successor");
   std::filesystem::create_directories(root / "from");
   std::filesystem::create_directories(root / "to");
   write_hf_files(*c.model, {}, root / "from");

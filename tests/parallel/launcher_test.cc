@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
@@ -29,7 +30,7 @@ double seconds_of(const std::function<void()>& work) {
 std::vector<std::string> shell(const std::string& script) { return {"sh", "-c", script}; }
 
 TEST(Launcher, TellsEachProcessWhoItIs) {
-  const fs::path folder = fs::path(::testing::TempDir()) / "r1_launcher";
+  const fs::path folder = fs::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_launcher");
   fs::remove_all(folder);
   fs::create_directories(folder);
   setenv("RANK", "9", 1);

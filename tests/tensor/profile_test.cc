@@ -2,12 +2,14 @@
 #include "r1/tensor/profile.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <thread>
 
 #include "r1/core/error.h"
@@ -20,7 +22,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::filesystem::path trace_file() { return std::filesystem::path(::testing::TempDir()) / "r1_profile_test.json"; }
+std::filesystem::path trace_file() {
+  return std::filesystem::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_profile_test.json");
+}
 
 ProfileReport profiled() {
   std::filesystem::remove(trace_file());

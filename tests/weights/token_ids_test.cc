@@ -2,7 +2,10 @@
 #include "r1/weights/token_ids.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
+#include <string>
 
 #include "r1/core/error.h"
 #include "r1/core/fs.h"
@@ -25,7 +28,8 @@ class TokenIdsTest : public ::testing::Test {
     }
     return "accepted";
   }
-  std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / "r1_token_ids";
+  std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_token_ids");
 };
 
 TEST_F(TokenIdsTest, GenerationConfigComesBeforeConfig) {

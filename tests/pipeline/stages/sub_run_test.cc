@@ -2,8 +2,10 @@
 #include "r1/pipeline/stages/sub_run.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <string>
 
 #include "r1/core/error.h"
 
@@ -13,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(SubRun, IsDoneOnceAndKeepsItsFigures) {
-  const fs::path folder = fs::path(testing::TempDir()) / "sub_run_test";
+  const fs::path folder = fs::path(testing::TempDir()) / (std::to_string(getpid()) + "_sub_run_test");
   fs::remove_all(folder);
   StageContext context;
   context.directory = folder;

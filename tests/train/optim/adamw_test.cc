@@ -2,12 +2,14 @@
 #include "r1/train/optim/adamw.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/ones_like.h>
 
 #include <cmath>
+#include <string>
 
 #include "r1/core/rng.h"
 
@@ -92,7 +94,8 @@ TEST(AdamW, StateRoundTripsThroughAFile) {
     auto optimizer = std::make_unique<AdamW>(std::vector<model::Parameter>{{"p", &p, {100}}}, OptimizerConfig{});
     for (std::uint32_t t = 1; t <= 6; ++t) {
       if (t == 4 && through_file) {
-        const auto file = std::filesystem::path(::testing::TempDir()) / "r1_adamw.safetensors";
+        const auto file =
+            std::filesystem::path(::testing::TempDir()) / (std::to_string(getpid()) + "_r1_adamw.safetensors");
         weights::write_safetensors(file, optimizer->state());
         optimizer = std::make_unique<AdamW>(std::vector<model::Parameter>{{"p", &p, {100}}}, OptimizerConfig{});
         optimizer->load_state(weights::SafetensorsReader(file), 3);
